@@ -1,0 +1,66 @@
+# make setup      virtual environment and Debian packages      make tapeout   network to layout
+# make test       what CI runs                                 make lint      ruff and mypy
+# make test-full  the slow tier as well                        make bench     measured figures
+# Every target does the set-up it needs.
+
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell command -v $(p))))
+BIN := $(VENV)/bin
+CHIP ?= digits
+JOBS ?= 2
+
+.PHONY: setup debian test test-full lint format bench bench-pnr train tapeout clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml | debian
+	@test -n "$(PYTHON)" || { echo "no Python found: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	  || { echo "$(PYTHON) is neither Python 3.11 nor 3.12: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# Installs what is missing when root or a password-free sudo is there, else names it and goes on:
+# `spikeout doctor` says what will not work without it.
+debian:
+	@missing="$$($(PYTHON) flow/doctor.py --missing-debian)"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
+	test -z "$${missing// }" && exit 0; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then run=""; \
+	elif command -v apt-get >/dev/null && sudo -n true 2>/dev/null; then run="sudo"; \
+	else echo "please install as root: apt-get install $$missing"; exit 0; fi; \
+	$$run apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+$(VENV)/.train: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
+	@touch $@
+
+test: setup
+	$(BIN)/python -m pytest -q -n $(JOBS) -m "not full"
+
+test-full: setup $(VENV)/.train
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup $(VENV)/.train
+	$(BIN)/python -m verification.bench
+
+bench-pnr: setup
+	$(BIN)/python -m verification.bench pnr
+
+tapeout: setup
+	$(BIN)/python -m flow.tapeout $(CHIP)
+
+clean:
+	rm -rf build

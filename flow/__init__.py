@@ -1,0 +1,1 @@
+"""The tape-out: command line, chip configurations, LibreLane flow, PDK, place and route."""

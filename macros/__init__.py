@@ -1,0 +1,1 @@
+"""SRAM macros: technology, cells, generator, behavioural models."""
