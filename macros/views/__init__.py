@@ -1,0 +1,1 @@
+"""What a macro shows to its users: Verilog, LEF, Liberty, pictures."""
