@@ -118,5 +118,6 @@ def _require_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < SPACE:
         raise PdkError(
-            f"the disk is full: the PDK needs {SPACE >> 20} MB in {folder}, {free >> 20} MB are free"
+            f"the disk is full: the PDK needs {SPACE >> 20} MB in {folder}, "
+            f"{free >> 20} MB are free"
         )

@@ -9,6 +9,8 @@ __all__ = ["layer_map", "technology"]
 
 ROUTING = ("li1", "met1", "met2", "met3", "met4", "met5")
 CUTS = ("mcon", "via", "via2", "via3", "via4")
+LINKS = [("poly", "licon", "li1"), *zip(ROUTING[:-1], CUTS, ROUTING[1:], strict=True)]
+"""Conductor, cut, conductor: what connects to what, bottom up."""
 
 
 def layer_map() -> str:
@@ -27,20 +29,9 @@ def layer_map() -> str:
 
 def technology() -> str:
     """The `.lyt` file: database unit, layer colours, how LEF/DEF is read, which layers connect."""
-    stack = [
-        "poly",
-        "licon",
-        *(name for pair in zip(ROUTING, (*CUTS, ""), strict=True) for name in pair),
-    ]
-    links = [",".join(stack[i : i + 3]) for i in range(0, len(stack) - 2, 2)]
-    connections = "".join(
-        f"  <connection>{link}</connection>\n" for link in links if link[-1] != ","
-    )
-    symbols = "".join(
-        f"  <symbols>{name}='{layers.BY_NAME[name].layer}/{layers.BY_NAME[name].datatype}'</symbols>\n"
-        for name in stack
-        if name
-    )
+    connections = "".join(f"  <connection>{','.join(link)}</connection>\n" for link in LINKS)
+    names = dict.fromkeys(name for link in LINKS for name in link)
+    symbols = "".join(f"  <symbols>{name}='{_number(name)}'</symbols>\n" for name in names)
     return f"""\
 <?xml version="1.0" encoding="utf-8"?>
 <technology>
@@ -71,3 +62,8 @@ def technology() -> str:
 
 def _row(source: str, purpose: str, target: layers.Layer) -> str:
     return f"{source} {purpose} {target.layer} {target.datatype}\n"
+
+
+def _number(name: str) -> str:
+    layer = layers.BY_NAME[name]
+    return f"{layer.layer}/{layer.datatype}"

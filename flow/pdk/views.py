@@ -16,8 +16,9 @@ from flow.pdk.source import Source
 __all__ = ["blackbox", "cdl", "layout", "lef", "model_files", "primitives", "spice", "verilog"]
 
 NOTICE = (
-    f"{LIBRARY}: joined from the cells of the SkyWater PDK, Copyright 2020 The SkyWater PDK Authors,",
-    "Licensed under the Apache License, Version 2.0. SPDX-License-Identifier: Apache-2.0",
+    f"{LIBRARY}: joined from the cells of the SkyWater PDK.",
+    "Copyright 2020 The SkyWater PDK Authors. Licensed under the Apache License, Version 2.0.",
+    "SPDX-License-Identifier: Apache-2.0",
 )
 LEF_HEAD = 'VERSION 5.7 ;\nNOWIREEXTENSIONATPIN ON ;\nDIVIDERCHAR "/" ;\nBUSBITCHARS "[]" ;\n'
 LICENCE = re.compile(r"\A\s*/\*.*?\*/", re.DOTALL)
