@@ -1,0 +1,90 @@
+"""Look at an HDF5 file before anything of it is read.
+
+A small file can claim a tensor of any size, link to itself or to other files, or be cut short.
+Here only headers are read; whatever breaks a rule is a ValueError, and no claimed memory is
+allocated.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import h5py
+
+__all__ = ["MAXIMUM_BYTES", "MAXIMUM_NODES", "inspect"]
+
+MAXIMUM_BYTES = 1 << 28
+"""All tensors of one file, unpacked: four float32 layers of 4096 x 4096."""
+MAXIMUM_NODES = 4096
+MAXIMUM_DEPTH = 16
+
+
+def inspect(path: Path) -> None:
+    """Check that the HDF5 file at ``path`` is whole, self-contained, a tree, and of bearable size.
+
+    Raises
+    ------
+    ValueError: the file breaks a rule
+    OSError: there is no such file, or it may not be read
+    """
+    with path.open("rb"):
+        pass
+    try:
+        with h5py.File(path, "r") as file:
+            _Inspection(path).group(file, 0)
+    except (OSError, RuntimeError, KeyError) as error:
+        reason = str(error).split("\n")[0]
+        raise ValueError(f"file must be a whole HDF5 file, not {path.name}: {reason}") from None
+
+
+class _Inspection:
+    """One walk over a file: the nodes it met and the bytes they claim."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.seen: set[int] = set()
+        self.total_bytes = 0
+
+    def group(self, group: h5py.Group, depth: int) -> None:
+        if depth > MAXIMUM_DEPTH:
+            raise ValueError(
+                f"groups of {self.name} must nest at most {MAXIMUM_DEPTH} deep, not {group.name}"
+            )
+        self._meet(group)
+        for key in group:
+            where = f"{group.name.rstrip('/')}/{key}"
+            if not isinstance(group.get(key, getlink=True), h5py.HardLink):
+                raise ValueError(f"entries of {self.name} must be in the file, not a link: {where}")
+            entry = group[key]
+            if isinstance(entry, h5py.Group):
+                self.group(entry, depth + 1)
+            elif isinstance(entry, h5py.Dataset):
+                self._dataset(entry)
+            else:
+                raise ValueError(
+                    f"entries of {self.name} must be groups or tensors, not a type: {where}"
+                )
+
+    def _dataset(self, dataset: h5py.Dataset) -> None:
+        self._meet(dataset)
+        if dataset.is_virtual or dataset.external:
+            raise ValueError(f"tensor {dataset.name} of {self.name} must be stored in the file")
+        if dataset.shape is None:
+            raise ValueError(f"tensor {dataset.name} of {self.name} must hold values, not be empty")
+        size = dataset.dtype.itemsize
+        for side in dataset.shape:
+            size *= int(side)
+        self.total_bytes += size
+        if self.total_bytes > MAXIMUM_BYTES:
+            raise ValueError(
+                f"tensors of {self.name} must claim at most {MAXIMUM_BYTES} bytes in all,"
+                f" not {self.total_bytes} (up to {dataset.name})"
+            )
+
+    def _meet(self, node: h5py.HLObject) -> None:
+        address = int(h5py.h5o.get_info(node.id).addr)
+        if address in self.seen:
+            raise ValueError(f"nodes of {self.name} must form a tree, but {node.name} is met twice")
+        self.seen.add(address)
+        if len(self.seen) > MAXIMUM_NODES:
+            raise ValueError(f"{self.name} must have at most {MAXIMUM_NODES} nodes")

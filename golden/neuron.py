@@ -1,0 +1,42 @@
+"""The leak of a neuron, as the hardware computes it: shifts and adds, no multiplier."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["leak"]
+
+Integer = TypeVar("Integer", bound=np.integer)
+
+
+def leak(potential: NDArray[Integer], beta: NDArray[np.integer]) -> NDArray[Integer]:
+    """What is left of ``potential`` after one step that keeps ``beta`` eighths of it.
+
+    The bits of beta select terms; each shift is floored by itself (arithmetic for signed values)::
+
+        leak(u, 8) = u
+        leak(u, b) = (u >> 1 if b & 4) + (u >> 2 if b & 2) + (u >> 3 if b & 1)
+
+    so that ``leak(7, 7) == 3 + 1 + 0`` and ``leak(-1, 7) == -3``.
+
+    Parameters
+    ----------
+    potential: [..., n] integers
+    beta: [n] integers in 0..8
+
+    Returns
+    -------
+    [..., n] integers of the type of ``potential``
+    """
+    whole, half, quarter, eighth = (
+        -((beta & bit) != 0).astype(potential.dtype) for bit in (8, 4, 2, 1)
+    )
+    return (
+        (potential & whole)
+        + ((potential >> 1) & half)
+        + ((potential >> 2) & quarter)
+        + ((potential >> 3) & eighth)
+    )
