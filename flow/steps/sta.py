@@ -1,0 +1,62 @@
+"""Static timing with Debian's OpenSTA 2.0 in place of LibreLane's steps, which want a newer one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from librelane.state import State
+from librelane.steps import OpenROAD, Step, StepException
+
+__all__ = ["REQUIRED", "STAPrePNR", "evidence"]
+
+REQUIRED = tuple(
+    f"timing__{check}{suffix}"
+    for check in ("setup", "hold")
+    for suffix in ("__ws", "__tns", "__wns", "_vio__count", "_r2r__ws", "_r2r_vio__count")
+) + ("design__max_slew_violation__count",)
+"""Metrics that every corner must give; without one of them there was no timing analysis."""
+
+
+def evidence(log: str, corner: str, metrics: dict[str, Any]) -> str | None:
+    """What is wrong with a finished OpenSTA run, None when it printed all that it must.
+
+    The exit status is no evidence: OpenSTA's is always 0.
+    """
+    if failed := re.search(r"^%SPIKEOUT_STA_FAILED (.*)", log, re.MULTILINE):
+        return f"OpenSTA stopped at corner {corner}: {failed.group(1)}"
+    if f"%SPIKEOUT_STA_DONE {corner}\n" not in log:
+        return f"OpenSTA did not finish at corner {corner}"
+    if unlinked := re.search(r"^Warning: .*?(\S+) not found\. *Creating black box", log, re.M):
+        return f"OpenSTA knows no cell {unlinked.group(1)} at corner {corner}"
+    missing = [name for name in REQUIRED if f"{name}__corner:{corner}" not in metrics]
+    if missing:
+        return f"OpenSTA gave no {missing[0]} at corner {corner}"
+    if not metrics.get(f"timing__setup_endpoint__count__corner:{corner}"):
+        return f"OpenSTA found no timing path at corner {corner}: the clock reaches no register"
+    return None
+
+
+@Step.factory.register()
+class STAPrePNR(OpenROAD.STAPrePNR):
+    """Timing of the synthesised netlist at every corner, with ideal clocks and no wires.
+
+    A corner counts only when the script printed all its metrics and its last line.
+    """
+
+    id = "Spikeout.STAPrePNR"
+    name = "STA (before place and route)"
+
+    def get_script_path(self) -> str:
+        return str(Path(__file__).with_name("sta_corner.tcl"))
+
+    def run_corner(
+        self, state_in: State, current_env: dict[str, Any], corner: str, corner_dir: str
+    ) -> dict[str, Any]:
+        metrics = super().run_corner(state_in, current_env, corner, corner_dir)
+        log = Path(corner_dir, "sta.log")
+        problem = evidence(log.read_text(errors="replace"), corner, metrics)
+        if problem:
+            raise StepException(f"{problem}; see {log}")
+        return metrics
