@@ -38,3 +38,24 @@ def pdk() -> None:
 def build() -> None:
     """Print the folder of the PDK in use; build the embedded one when it is missing."""
     click.echo(room.resolve())
+
+
+@pdk.command()
+def check() -> None:
+    """Read the PDK's Liberty back with yosys, OpenSTA and our parser, and prove its logic.
+
+    Exit status 1 with one line at the first fault.
+    """
+    from flow.pdk.check import check as run
+
+    tree = room.resolve()
+    click.echo(f"{tree}")
+    reports = run(tree)
+    click.echo(
+        f"{'corner':14} {'yosys':>6} {'OpenSTA':>8} {'parser':>7} {'arcs':>7} {'points':>9} proved"
+    )
+    for r in reports:
+        click.echo(
+            f"{r.corner:14} {r.yosys_cells:6} {r.opensta_cells:8} {r.parser_cells:7} "
+            f"{r.arcs:7} {r.table_points:9} {r.functions_proved} functions"
+        )
