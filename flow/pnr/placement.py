@@ -1,0 +1,213 @@
+"""Placement of the cells with coloquinte, legal to site and row."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import coloquinte
+import numpy as np
+
+from flow.pnr.design import FIXED, PLACED, Design
+from flow.pnr.geometry import FS, placed
+from flow.pnr.rules import ROW, SITE
+
+__all__ = ["check_placement", "half_perimeter", "pin_positions", "place"]
+
+ROW_UNITS = 6  # height of a row in coloquinte's unit of one site: 2.72 / 0.46 = 5.91
+MACRO_KIND = "BLOCK"
+
+
+def place(
+    design: Design, net_weights: np.ndarray | None = None, effort: int = 3, seed: int = 1
+) -> tuple[Design, dict[str, float]]:
+    """Place every movable instance; fixed ones (macros, taps, end caps) are obstacles.
+
+    `net_weights` [M] favours timing-critical nets. Raises RuntimeError when the result is not legal.
+    """
+    movable = design.status != FIXED
+    circuit = _circuit(design, movable, net_weights)
+    with _quiet():
+        parameters = coloquinte.ColoquinteParameters(effort, seed)
+        circuit.place_global(parameters)
+        circuit.legalize(parameters)
+        circuit.place_detailed(parameters)
+    result = _placed_design(design, circuit, movable)
+    problems = check_placement(result)
+    if problems:
+        raise RuntimeError(f"placement is not legal: {problems[0]} ({len(problems)} problems)")
+    hpwl = half_perimeter(result)
+    return result, {"route__wirelength__estimated": float(hpwl.sum()) / 1e3}
+
+
+def _circuit(design: Design, movable: np.ndarray, weights: np.ndarray | None) -> coloquinte.Circuit:
+    """The design in sites: x in 460 nm, y in sixths of a row; ports become fixed points."""
+    widths, heights = design.sizes()
+    ports = [port for port in design.ports if port.rect is not None]
+    count = design.instances + len(ports)
+    circuit = coloquinte.Circuit(count)
+    circuit.cell_width = [*(-(-widths // SITE)).tolist(), *[0] * len(ports)]
+    circuit.cell_height = [*(-(-heights // ROW) * ROW_UNITS).tolist(), *[0] * len(ports)]
+    circuit.cell_is_fixed = [*(~movable).tolist(), *[True] * len(ports)]
+    circuit.cell_is_obstruction = [*[True] * design.instances, *[False] * len(ports)]
+    x, y = (design.x - design.core[0]) / SITE, _units(design.y - design.core[1])
+    centres = [((p.rect[0] + p.rect[2]) / 2, (p.rect[1] + p.rect[3]) / 2) for p in ports if p.rect]
+    circuit.cell_x = [
+        *np.floor(x).astype(int).tolist(),
+        *[round((c[0] - design.core[0]) / SITE) for c in centres],
+    ]
+    circuit.cell_y = [
+        *np.round(y).astype(int).tolist(),
+        *[round(float(_units(np.array(c[1] - design.core[1])))) for c in centres],
+    ]
+    circuit.cell_orientation = [coloquinte.CellOrientation.N] * count
+    circuit.rows = [
+        coloquinte.Row(
+            coloquinte.Rectangle(
+                (row.x - design.core[0]) // SITE,
+                (row.x - design.core[0]) // SITE + row.sites,
+                (row.y - design.core[1]) // ROW * ROW_UNITS,
+                (row.y - design.core[1]) // ROW * ROW_UNITS + ROW_UNITS,
+            ),
+            coloquinte.CellOrientation.FS if row.orient == FS else coloquinte.CellOrientation.N,
+        )
+        for row in design.rows
+    ]
+    _add_nets(circuit, design, weights)
+    circuit.check()
+    return circuit
+
+
+def _units(y: np.ndarray) -> np.ndarray:
+    return y * ROW_UNITS / ROW
+
+
+def _add_nets(circuit: coloquinte.Circuit, design: Design, weights: np.ndarray | None) -> None:
+    centres = [
+        [_pin_centre(pin.shapes) for pin in master.signal_pins]
+        for master in design.master_objects()
+    ]
+    for net in range(design.nets):
+        cells, xs, ys = [], [], []
+        for instance, index in design.net_pins(net):
+            if instance < 0:
+                cells.append(design.instances - 1 - instance)
+                xs.append(0)
+                ys.append(0)
+            else:
+                x, y = centres[design.master_of[instance]][index]
+                cells.append(instance)
+                xs.append(round(x / SITE))
+                ys.append(round(y * ROW_UNITS / ROW))
+        if len(cells) > 1:
+            circuit.add_net(cells, xs, ys, 1.0 if weights is None else float(weights[net]))
+
+
+def _pin_centre(shapes: list[tuple[str, tuple[int, int, int, int]]]) -> tuple[float, float]:
+    """Centre of the bounding box of a pin."""
+    rects = [rect for _, rect in shapes]
+    if not rects:
+        return 0.0, 0.0
+    return (
+        (min(r[0] for r in rects) + max(r[2] for r in rects)) / 2,
+        (min(r[1] for r in rects) + max(r[3] for r in rects)) / 2,
+    )
+
+
+def _placed_design(design: Design, circuit: coloquinte.Circuit, movable: np.ndarray) -> Design:
+    count = design.instances
+    x = np.array(circuit.cell_x[:count], np.int32) * SITE + design.core[0]
+    row = np.array(circuit.cell_y[:count], np.int32) // ROW_UNITS
+    # bit 1 mirrors in x; coloquinte names a cell mirrored in both axes S
+    names = [orientation.name for orientation in circuit.cell_orientation[:count]]
+    flip_x = np.array([name in ("FN", "S") for name in names])
+    orient = np.where(row % 2 == 1, 1, 0) + 2 * flip_x
+    return replace(
+        design,
+        x=np.where(movable, x, design.x).astype(np.int32),
+        y=np.where(movable, row * ROW + design.core[1], design.y).astype(np.int32),
+        orient=np.where(movable, orient, design.orient).astype(np.int8),
+        status=np.where(movable, PLACED, design.status).astype(np.int8),
+    )
+
+
+def pin_positions(design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """x and y (nm) of every pin in `pin_instance` order: the centre of its shapes."""
+    masters = design.master_objects()
+    centres = [[_pin_centre(pin.shapes) for pin in master.signal_pins] for master in masters]
+    xs = np.zeros(len(design.pin_instance), np.int32)
+    ys = np.zeros(len(design.pin_instance), np.int32)
+    for k, (instance, index) in enumerate(zip(design.pin_instance, design.pin_index, strict=True)):
+        if instance < 0:
+            rect = design.ports[-1 - instance].rect
+            assert rect is not None
+            xs[k], ys[k] = (rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2
+            continue
+        number = design.master_of[instance]
+        master = masters[number]
+        cx, cy = (round(value) for value in centres[number][index])
+        xs[k], ys[k], _, _ = placed(
+            (cx, cy, cx, cy),
+            int(design.orient[instance]),
+            master.width,
+            master.height,
+            int(design.x[instance]),
+            int(design.y[instance]),
+        )
+    return xs, ys
+
+
+def half_perimeter(design: Design) -> np.ndarray:
+    """Half perimeter of the pin bounding box of every net [M], nm."""
+    xs, ys = pin_positions(design)
+    starts = design.pin_start[:-1]
+    spans = [
+        np.maximum.reduceat(v, starts).astype(np.int64) - np.minimum.reduceat(v, starts)
+        for v in (xs, ys)
+    ]
+    return spans[0] + spans[1]
+
+
+def check_placement(design: Design) -> list[str]:
+    """What is wrong with a placement: cells off site, off row, outside, misoriented, overlapping."""
+    problems = []
+    rows: dict[int, list[tuple[int, int, int]]] = {}
+    for row in design.rows:
+        rows.setdefault(row.y, []).append((row.x, row.x + row.sites * SITE, row.orient))
+    widths, _ = design.sizes()
+    spans: dict[int, list[tuple[int, int, int]]] = {}
+    for k, name in enumerate(design.instance_names):
+        if design.master(k).is_macro:
+            continue
+        x, y, width = int(design.x[k]), int(design.y[k]), int(widths[k])
+        home = [r for r in rows.get(y, []) if r[0] <= x and x + width <= r[1]]
+        if not home:
+            problems.append(f"{name} at ({x}, {y}) is in no row")
+        elif (x - home[0][0]) % SITE:
+            problems.append(f"{name} at ({x}, {y}) is off site")
+        elif (design.orient[k] & 1) != home[0][2]:
+            problems.append(f"{name} at ({x}, {y}) is turned against its row")
+        spans.setdefault(y, []).append((x, x + width, k))
+    for cells in spans.values():
+        cells.sort()
+        for (_, end, a), (start, _, b) in zip(cells, cells[1:], strict=False):
+            if start < end:
+                problems.append(f"{design.instance_names[a]} overlaps {design.instance_names[b]}")
+    return problems
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep coloquinte's own progress off standard output."""
+    sys.stdout.flush()
+    saved = os.dup(1)
+    try:
+        with open(os.devnull, "w") as sink:
+            os.dup2(sink.fileno(), 1)
+            yield
+    finally:
+        os.dup2(saved, 1)
+        os.close(saved)

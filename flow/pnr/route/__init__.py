@@ -1,0 +1,1 @@
+"""Detailed routing: grid, search, negotiation, and the shapes that come out."""
