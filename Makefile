@@ -20,6 +20,8 @@ $(VENV)/.installed: pyproject.toml | debian
 	  || { echo "$(PYTHON) is neither Python 3.11 nor 3.12: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo '$(CURDIR)/flow/plugin' > "$$($(BIN)/python -c \
+	  'import sysconfig; print(sysconfig.get_path("purelib"))')/spikeout_plugin.pth"  # LibreLane's
 	@touch $@
 
 # Installs what is missing when root or a password-free sudo is there, else names it and goes on:

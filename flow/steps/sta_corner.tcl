@@ -32,39 +32,34 @@ proc slack { value } {
     return [format %.6f $value]
 }
 
-# The name of a port has no divider in a flat netlist, the name of a pin has one.
-proc is_pin { path end } {
-    return [string match "*/*" [get_property [get_property $path $end] full_name]]
-}
-
 # Worst and total slack of all paths (max: setup, min: hold), endpoints in violation, and the same
 # for the paths from register to register.
 proc check { kind delay } {
-    set violations 0
-    set r2r_violations 0
-    set r2r_worst 1e30
-    set paths [find_timing_paths -path_delay $delay -unique_paths_to_endpoint -sort_by_slack \
+    set every [list -path_delay $delay -unique_paths_to_endpoint -sort_by_slack \
         -group_count 1000000]
-    foreach path $paths {
-        set slack [get_property $path slack]
-        set violated [expr { $slack < 0 }]
-        incr violations $violated
-        if { [is_pin $path startpoint] && [is_pin $path endpoint] } {
-            incr r2r_violations $violated
-            set r2r_worst [expr { min($r2r_worst, $slack) }]
-        }
-        if { $violated } {
-            puts "\[$kind\] [get_property [get_property $path startpoint] full_name] ->\
-                [get_property [get_property $path endpoint] full_name] : $slack"
-        }
-    }
+    set paths [find_timing_paths {*}$every]
     metric F timing__${kind}__ws [slack [worst_slack -$delay]]
     metric F timing__${kind}__tns [slack [total_negative_slack -$delay]]
     metric F timing__${kind}__wns [slack [worst_negative_slack -$delay]]
-    metric I timing__${kind}_vio__count $violations
-    metric F timing__${kind}_r2r__ws [slack $r2r_worst]
-    metric I timing__${kind}_r2r_vio__count $r2r_violations
     metric I timing__${kind}_endpoint__count [llength $paths]
+    metric I timing__${kind}_vio__count [violations $kind $paths]
+    set paths [find_timing_paths {*}$every -from [all_registers -clock_pins] \
+        -to [all_registers -data_pins]]
+    set worst 1e30
+    foreach path $paths { set worst [expr { min($worst, [get_property $path slack]) }] }
+    metric F timing__${kind}_r2r__ws [slack $worst]
+    metric I timing__${kind}_r2r_vio__count [violations "$kind reg-reg" $paths]
+}
+
+proc violations { kind paths } {
+    set count 0
+    foreach path $paths {
+        if { [get_property $path slack] >= 0 } { continue }
+        incr count
+        puts "\[$kind\] [get_property [get_property $path startpoint] full_name] ->\
+            [get_property [get_property $path endpoint] full_name] : [get_property $path slack]"
+    }
+    return $count
 }
 
 # Worst difference of the clock's arrival at two registers with a path between them.
