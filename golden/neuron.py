@@ -7,9 +7,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["leak"]
+__all__ = ["keep_masks", "leak"]
 
 Integer = TypeVar("Integer", bound=np.integer)
+
+
+def keep_masks(beta: NDArray[np.integer]) -> NDArray[np.int32]:
+    """[4, n]: all ones where ``beta`` [n] keeps the whole, a half, a quarter, an eighth; else 0."""
+    return np.stack([-((beta & bit) != 0).astype(np.int32) for bit in (8, 4, 2, 1)])
 
 
 def leak(potential: NDArray[Integer], beta: NDArray[np.integer]) -> NDArray[Integer]:
@@ -31,9 +36,7 @@ def leak(potential: NDArray[Integer], beta: NDArray[np.integer]) -> NDArray[Inte
     -------
     [..., n] integers of the type of ``potential``
     """
-    whole, half, quarter, eighth = (
-        -((beta & bit) != 0).astype(potential.dtype) for bit in (8, 4, 2, 1)
-    )
+    whole, half, quarter, eighth = keep_masks(beta).astype(potential.dtype)
     return (
         (potential & whole)
         + ((potential >> 1) & half)

@@ -1,4 +1,4 @@
-"""The golden model: exact integers, vectorised over samples, every state recorded.
+"""The golden model: exact integers, a batch of samples at a time, every state recorded.
 
 trace = simulate(network, spikes)       # spikes[batch, steps, n_in]
 trace.spikes[-1].sum(axis=1)            # spike counts of the output neurons
@@ -7,16 +7,16 @@ trace.spikes[-1].sum(axis=1)            # spike counts of the output neurons
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .network import Layer, Network
-from .neuron import leak
+from .kernels import accumulate, fire, pack
+from .network import HYSTERESIS, RESETS, Layer, Network
+from .neuron import keep_masks
 from .weights import weight_format
 
-__all__ = ["Trace", "exact_float", "simulate"]
+__all__ = ["Trace", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,6 @@ def simulate(network: Network, spikes: ArrayLike) -> Trace:
     return trace
 
 
-def exact_float(terms: int, magnitude: int) -> type[np.floating[Any]]:
-    """The float in which sums of ``terms`` integers up to ``magnitude`` are exact in any order.
-
-    Every partial sum is an integer of at most terms * magnitude; a float holds all integers up to
-    2**24 (float32) or 2**53 (float64) exactly, so BLAS may add in whatever order it likes.
-    """
-    bound = terms * magnitude
-    if bound <= 1 << 24:
-        return np.float32
-    if bound <= 1 << 53:
-        return np.float64
-    raise ValueError(f"terms * magnitude must be at most 2**53, not {bound}")
-
-
 def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
     array = np.asarray(spikes)
     wanted = (network.steps, network.n_in)
@@ -100,40 +86,39 @@ def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
 
 def _accumulate(layer: Layer, spikes: NDArray[np.bool_]) -> NDArray[np.int32]:
     """[batch, steps, n_out]: spikes @ weights."""
-    magnitude = max(abs(value) for value in weight_format(layer.weight_format).values)
-    kind = exact_float(layer.n_in, magnitude)
-    rows = spikes.reshape(-1, layer.n_in).astype(kind)
-    sums = rows @ layer.weights.astype(kind)
-    return sums.astype(np.int32).reshape(*spikes.shape[:2], layer.n_out)
+    planes, coefficients, offset = weight_format(layer.weight_format).planes(layer.weights)
+    accumulator = np.empty((*spikes.shape[:2], layer.n_out), dtype=np.int32)
+    accumulate(
+        pack(spikes.reshape(-1, layer.n_in)),
+        np.ascontiguousarray(pack(planes.swapaxes(1, 2)).swapaxes(1, 2)),
+        coefficients,
+        np.int32(offset),
+        accumulator.reshape(-1, layer.n_out),
+    )
+    return accumulator
 
 
 def _fire(
     layer: Layer, accumulator: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
     """Potential, armed and spikes, each [batch, steps, n_out], of neurons fed ``accumulator``."""
-    batch, steps, neurons = accumulator.shape
-    potentials = np.empty_like(accumulator)
-    armeds = np.empty(accumulator.shape, dtype=np.bool_)
-    spikes = np.empty(accumulator.shape, dtype=np.bool_)
-    potential = np.zeros((batch, neurons), dtype=np.int32)
-    armed = np.ones((batch, neurons), dtype=np.bool_)
-    spent = np.zeros((batch, neurons), dtype=np.bool_)
-    low, high = layer.potential.minimum, layer.potential.maximum
-    for step in range(steps):
-        potential = np.clip(leak(potential, layer.beta) + accumulator[:, step], low, high)
-        spike = armed & (potential > layer.theta_high)
-        if layer.hysteresis == "schmitt":
-            armed = ~spike & (armed | (potential < layer.theta_low))
-        elif layer.hysteresis == "openspike":
-            armed = ~spike & (potential < layer.theta_low)
-        else:
-            armed = np.ones_like(armed)
-        if layer.refractory == "once":
-            spent |= spike
-            armed = armed & ~spent
-        if layer.reset == "zero":
-            potential = np.where(spike, 0, potential)
-        elif layer.reset == "subtract":
-            potential = potential - layer.theta_high * spike
-        potentials[:, step], armeds[:, step], spikes[:, step] = potential, armed, spike
-    return potentials, armeds, spikes
+    potential = np.empty_like(accumulator)
+    armed, spikes = (np.empty(accumulator.shape, dtype=np.bool_) for _ in range(2))
+    limits = (
+        layer.potential.minimum,
+        layer.potential.maximum,
+        layer.theta_high,
+        layer.theta_low,
+    )
+    fire(
+        accumulator,
+        keep_masks(layer.beta),
+        tuple(np.int32(limit) for limit in limits),
+        HYSTERESIS.index(layer.hysteresis),
+        RESETS.index(layer.reset),
+        layer.refractory == "once",
+        potential,
+        armed.view(np.uint8),
+        spikes.view(np.uint8),
+    )
+    return potential, armed, spikes

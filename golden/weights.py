@@ -47,6 +47,22 @@ class WeightFormat:
         lookup[list(table)] = list(table.values())
         return lookup[np.asarray(patterns)]
 
+    def planes(
+        self, weights: NDArray[np.integer]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int32], int]:
+        """Planes [p, ...] of the stored bits, coefficients [p] and offset of ``weights``.
+
+        ``weights == offset + sum over p of coefficients[p] * planes[p]``
+        """
+        patterns = self.encode(weights)
+        planes = np.stack([(patterns >> bit & 1).astype(np.bool_) for bit in range(self.bits)])
+        if self.name == "bipolar1":
+            return planes, np.array([2], dtype=np.int32), -1
+        coefficients = 1 << np.arange(self.bits, dtype=np.int32)
+        if self.values[0] < 0:  # two's complement: the top bit counts negative
+            coefficients[-1] *= -1
+        return planes, coefficients, 0
+
 
 WEIGHT_FORMATS: dict[str, WeightFormat] = {
     entry.name: entry

@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given, settings
 
 from golden import Layer, Network, Potential, simulate
-from golden.simulator import exact_float
 from verification.golden.plain import plain_simulate, small_network
 from verification.golden.strategies import networks_with_spikes
 
@@ -93,17 +92,3 @@ def test_hysteresis(hysteresis: str, expected: list[int]) -> None:
 def test_bad_spikes(spikes: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         simulate(small_network(), spikes)
-
-
-def test_exact_float_bounds() -> None:
-    assert exact_float(1 << 24, 1) is np.float32
-    assert exact_float((1 << 24) + 1, 1) is np.float64
-    assert exact_float(1 << 50, 8) is np.float64
-    with pytest.raises(ValueError, match="at most 2\\*\\*53"):
-        exact_float(1 << 51, 8)
-
-
-def test_exact_float_is_tight() -> None:
-    """The bound is the last one that holds: one more does not fit the float."""
-    assert np.float32(1 << 24) + np.float32(1) == np.float32(1 << 24)
-    assert np.float32((1 << 24) - 1) + np.float32(1) == np.float32(1 << 24)

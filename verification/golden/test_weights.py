@@ -24,3 +24,12 @@ def test_known_patterns() -> None:
 def test_unused_pattern() -> None:
     with pytest.raises(ValueError, match=r"patterns of ternary2 must be one of .* not 2"):
         weight_format("ternary2").decode(np.array([1, 2]))
+
+
+@pytest.mark.parametrize("name", sorted(WEIGHT_FORMATS))
+def test_planes_add_up_to_the_weights(name: str) -> None:
+    entry = weight_format(name)
+    weights = np.random.default_rng(0).choice(entry.values, (9, 5))
+    planes, coefficients, offset = entry.planes(weights)
+    assert planes.shape == (len(coefficients), 9, 5)
+    assert np.array_equal(np.tensordot(coefficients, planes, axes=1) + offset, weights)
