@@ -20,7 +20,7 @@ WELL_TAP = "sky130_fd_sc_hd__tapvpwrvgnd_1"
 TAP_PITCH = (
     26_000 // SITE
 )  # sites; every second row is shifted by half, so that no point is further than 13 um
-PORT_LENGTH = {MET2: 600, MET3: 800}
+PORT_LENGTH = {MET2: 520, MET3: 800}  # no notch to a via pad on the third track
 PORT_HALF_WIDTH = {MET2: 140, MET3: 165}
 SIDES = ("west", "north", "east", "south")
 

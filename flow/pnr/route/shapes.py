@@ -120,16 +120,36 @@ def metal_rectangles(routes: Routes) -> np.ndarray:
 
 
 def _notches(routes: Routes) -> np.ndarray:
-    """Patches that close every gap between shapes of one net that is too narrow to be legal."""
+    """Patches that close every gap between shapes of one net that is too narrow to be legal.
+
+    A patch may come close to a third shape of its net, so the nets patched last are looked at again
+    until nothing is left to close.
+    """
     metal = metal_rectangles(routes)
+    patches = np.zeros((0, 6), np.int64)
+    looked_at = metal
+    while len(fresh := _gaps(looked_at)):
+        known = {tuple(row) for row in patches.tolist()}
+        fresh = np.array([row for row in fresh.tolist() if tuple(row) not in known], np.int64)
+        if not len(fresh):
+            break
+        patches = np.concatenate([patches, fresh])
+        nets = np.unique(fresh[:, 0])
+        looked_at = np.concatenate(
+            [metal[np.isin(metal[:, 0], nets)], patches[np.isin(patches[:, 0], nets)]]
+        )
+    return np.concatenate([patches, _holes(metal, patches)])
+
+
+def _gaps(metal: np.ndarray) -> np.ndarray:
+    """The gaps to close, each once: [n, 6] net, layer, rectangle."""
     found = []
     for layer in (MET1, MET2, MET3):
-        rects = metal[metal[:, 1] == layer]
+        rects = metal[metal[:, 1] == layer].astype(np.int64)
         rects = rects[np.lexsort((rects[:, 2], rects[:, 0]))]
         gaps = _close_pairs(rects, SPACING[layer])
         found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
-    notches = np.concatenate(found)
-    return np.concatenate([notches, _holes(metal, notches)])
+    return np.unique(np.concatenate(found), axis=0)
 
 
 def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
