@@ -15,7 +15,7 @@ from flow.steps.macros import CheckMacroInstances
 from flow.steps.sta import STAPrePNR
 from flow.steps.synthesis import SynthesisReport
 
-__all__ = ["STAGES", "Spikeout", "stock_steps", "substitutions"]
+__all__ = ["STAGES", "SYNTHESIS_REPORT", "Spikeout", "stock_steps", "substitutions"]
 
 EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.CheckMacroInstances": CheckMacroInstances,
@@ -24,9 +24,11 @@ EMBEDDED: dict[str, type[Step]] = {
 """What stands in for a stock step that needs OpenROAD. After the last of them the embedded flow
 ends: a stock step without a tool is left out, it never pretends."""
 
+SYNTHESIS_REPORT = SynthesisReport.id
+
 STAGES = {
     "lint": "Checker.LintWarnings",
-    "synthesis": SynthesisReport.id,
+    "synthesis": SYNTHESIS_REPORT,
 }
 """Names of stages on the command line -> the step that ends each."""
 
@@ -60,9 +62,8 @@ class Spikeout(Classic):
     @classmethod
     def variables(cls) -> set[str]:
         """Names of all configuration variables of the flow and its steps."""
-        owners = [*cls.Steps, cls]
-        named = {variable.name for owner in owners for variable in owner.config_vars}
-        return named | {variable.name for variable in flow_common_variables}
+        lists = [flow_common_variables, cls.config_vars, *(step.config_vars for step in cls.Steps)]
+        return {variable.name for variables in lists for variable in variables}
 
     def run(self, initial_state: State, *args: Any, **kwargs: Any) -> tuple[State, list[Step]]:
         """Run the steps with our programs on PATH: all of them in embedded mode, in openlane mode

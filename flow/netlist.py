@@ -8,7 +8,7 @@ from pathlib import Path
 
 __all__ = ["histogram", "instances"]
 
-INSTANCE = re.compile(r"^  (\w+) (\\\S+|\w+) \($", re.MULTILINE)
+INSTANCE = re.compile(r"^  (\w+) (\\\S+|\w+) +\($", re.MULTILINE)
 DECLARATION = {"module", "input", "output", "inout", "wire", "assign", "reg", "always"}
 
 

@@ -1,4 +1,4 @@
-"""A stand-in for an SRAM macro that has not been built: black box and STATED timing.
+"""A stand-in for the Liberty of an SRAM macro that has not been built: STATED timing.
 
 With it a chip can be synthesised and its logic timed before its macros exist. Nothing here was
 measured: the numbers are what a single-port macro of 2 KB with a self-timed read after the falling
@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from macros.shape import MacroShape
 
-__all__ = ["TIMING", "Timing", "black_box", "liberty"]
+__all__ = ["MARK", "TIMING", "Timing", "liberty"]
+
+MARK = "PLACEHOLDER"
+"""This word in a library's head says that its timing is stated, not measured."""
 
 
 @dataclass(frozen=True)
@@ -113,23 +116,6 @@ OUTPUT = """\
         fall_transition ("scalar") {{ values ("{transition}"); }}
       }}
     }}"""
-BLACK_BOX = """\
-// {name}: ports only, in place of a macro that has not been built.
-(* blackbox *)
-module {name} (
-`ifdef USE_POWER_PINS
-    inout vccd1,
-    inout vssd1,
-`endif
-    input clk0,
-    input csb0,
-    input web0,
-    input [{address_top}:0] addr0,
-    input [{bit_top}:0] din0,
-    output [{bit_top}:0] dout0
-);
-endmodule
-"""
 
 
 def liberty(shape: MacroShape, corner: str) -> str:
@@ -158,11 +144,4 @@ def liberty(shape: MacroShape, corner: str) -> str:
         types="\n".join(types),
         area=shape.words * shape.bits * AREA_UM2_PER_BIT,
         pins="\n".join([CLOCK.format(pf=CLOCK_PF), *inputs, output]),
-    )
-
-
-def black_box(shape: MacroShape) -> str:
-    """Verilog of the stand-in's ports."""
-    return BLACK_BOX.format(
-        name=shape.name, bit_top=shape.bits - 1, address_top=shape.address_bits - 1
     )

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from flow import pdk
+from flow.chip_config import librelane_config, write_sources
+from flow.chips import chip_file
 from macros.store import lock
+from rtl.config import load_chip
 
-__all__ = ["FlowFailed", "Run", "execute", "run_folder"]
+__all__ = ["FlowFailed", "Run", "execute", "run_chip", "run_folder"]
 
-SDC = Path(__file__).with_name("constraints") / "chip.sdc"
 PROGRAMS = {"sta": "opensta", "perl": "perl"}
 """Programs of the embedded flow that no Python package brings -> Debian package."""
 
@@ -38,14 +40,11 @@ class Run:
     folder: Path
     metrics: Mapping[str, Any]
 
-    def step_file(self, step: str, name: str) -> Path:
-        """The file `name` of the latest execution of a step, for instance of
-        `Spikeout.SynthesisReport`; `FlowFailed` when the run has none."""
-        slug = re.sub(r"[^a-z0-9]+", "-", step.lower().replace(".", "-"))
+    def latest(self, step: str, name: str) -> Path | None:
+        """The file `name` of the latest execution of a step, given by its id."""
+        slug = step.lower().replace(".", "-")
         found = sorted(self.folder.glob(f"*-{slug}/{name}"), key=_ordinal)
-        if not found:
-            raise FlowFailed(f"the run {self.folder} has no {name} of {step}")
-        return found[-1]
+        return found[-1] if found else None
 
 
 def run_folder(chip: str, tag: str, build: Path = Path("build")) -> Path:
@@ -53,6 +52,28 @@ def run_folder(chip: str, tag: str, build: Path = Path("build")) -> Path:
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
         raise ValueError(f"tag must be letters, digits, _, - and ., not {tag!r}")
     return build.absolute() / chip / tag
+
+
+def run_chip(
+    chip: str,
+    *,
+    tag: str = "run",
+    frm: str | None = None,
+    to: str | None = None,
+    overrides: Sequence[str] = (),
+    build: Path = Path("build"),
+    verbose: bool = False,
+) -> Run:
+    """Take a chip (a name of `flow/chips` or a YAML file) from its parameters to stage `to`.
+
+    Raises as `execute` does, and `ValueError` for a chip that does not exist or is not valid.
+    """
+    parameters = load_chip(chip_file(chip))
+    folder = run_folder(parameters.name, tag, build)
+    if frm is None:
+        write_sources(parameters, folder)
+    config = librelane_config(parameters, folder)
+    return execute(config, folder, frm=frm, to=to, overrides=overrides, verbose=verbose)
 
 
 def execute(

@@ -27,7 +27,7 @@ def location() -> Path:
     """Where the tree is or will be: named by the hash of all it is made of."""
     inputs = [HERE / name for name in RECIPE] + sorted((HERE / "tech").rglob("*.*"))
     inputs += [path for path in map(_packed, CORNERS) if path.is_file()]
-    parts = [part for path in inputs for part in (str(path.relative_to(HERE)), path)]
+    parts = [part for path in inputs for part in (path.name, path)]
     return cache_root() / "pdk" / content_hash(*parts)[:16] / PROCESS
 
 

@@ -10,12 +10,9 @@ from librelane.config import Variable
 from librelane.state import DesignFormat, State
 from librelane.steps import Step, StepError, StepException
 
-from flow import synthesis
+from flow import placeholder, synthesis
 
-__all__ = ["PLACEHOLDER_MARK", "SynthesisReport"]
-
-PLACEHOLDER_MARK = "PLACEHOLDER"
-"""A macro's Liberty that is stated, not measured, has this word in its library's name."""
+__all__ = ["SynthesisReport"]
 
 
 @Step.factory.register()
@@ -74,4 +71,4 @@ class SynthesisReport(Step):
     def _placeholder(self, macro: str, corner: str) -> bool:
         """Whether the macro's Liberty says that its timing is a placeholder."""
         libs = self.toolbox.filter_views(self.config, self.config["MACROS"][macro].lib, corner)
-        return any(PLACEHOLDER_MARK in Path(lib).read_text()[:4000] for lib in libs)
+        return any(placeholder.MARK in Path(lib).read_text()[:4000] for lib in libs)

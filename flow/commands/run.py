@@ -1,0 +1,57 @@
+"""`spikeout run`: take a chip through the flow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["run"]
+
+
+@click.command()
+@click.argument("chip")
+@click.option("--from", "frm", metavar="STAGE", help="go on with an earlier run at this stage")
+@click.option(
+    "--to", metavar="STAGE", help="stop after this stage: lint, synthesis, or a step's id"
+)
+@click.option("--tag", default="run", show_default=True, help="name of the run folder")
+@click.option(
+    "-c",
+    "overrides",
+    metavar="KEY=VAL",
+    multiple=True,
+    help="set a variable of LibreLane, for instance -c SYNTH_STRATEGY='DELAY 1'",
+)
+@click.option(
+    "--build",
+    default="build",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder of all runs",
+)
+@click.option("-v", "--verbose", is_flag=True, help="show what the tools print")
+def run(
+    chip: str,
+    frm: str | None,
+    to: str | None,
+    tag: str,
+    overrides: tuple[str, ...],
+    build: Path,
+    verbose: bool,
+) -> None:
+    """Take CHIP (a name from flow/chips or a YAML file) through the flow.
+
+    Everything goes to build/CHIP/TAG. Without --from the run starts afresh. Exit status 1 when a
+    step fails or finds a fault, 2 when the chip, a stage or a variable is wrong.
+    """
+    from flow.flow import SYNTHESIS_REPORT
+    from flow.run import run_chip
+
+    result = run_chip(
+        chip, tag=tag, frm=frm, to=to, overrides=overrides, build=build, verbose=verbose
+    )
+    report = result.latest(SYNTHESIS_REPORT, "synthesis.rpt")
+    if report:
+        click.echo(report.read_text(), nl=False)
+    click.echo(f"\nrun folder: {result.folder}")
