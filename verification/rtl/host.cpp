@@ -19,12 +19,11 @@
 #include "verilated_vcd_c.h"
 #endif
 
-enum Kind : uint32_t { WRITE, READ, RECORD, WAIT, RESET, IDLE, ABORT };
+enum Kind : uint32_t { WRITE, READ, RECORD, WAIT, RESET, IDLE, ABORT, PARTIAL };
 struct Operation { uint32_t kind, address, data, mask; };
 
 namespace {
 constexpr uint64_t PATIENCE = 2000000;  // cycles
-constexpr uint64_t SHOWN = 64;          // mismatches
 
 struct Bench {
     VerilatedContext context;
@@ -56,10 +55,10 @@ struct Bench {
         ++cycle;
     }
     // A classic cycle; false if there is no answer in time.
-    bool access(uint32_t address, bool write, uint32_t data, uint32_t& read) {
+    bool access(uint32_t address, bool write, uint32_t data, uint32_t& read, int select = 15) {
         chip->wbs_cyc_i = chip->wbs_stb_i = 1;
         chip->wbs_we_i = write;
-        chip->wbs_sel_i = 15;
+        chip->wbs_sel_i = select;
         chip->wbs_adr_i = address;
         chip->wbs_dat_i = data;
         const uint64_t limit = cycle + PATIENCE;
@@ -94,9 +93,11 @@ int main(int argc, char** argv) {
             case WRITE: stuck = !bench.access(op.address, true, op.data, got); break;
             case READ:
                 stuck = !bench.access(op.address, false, 0, got);
-                if (!stuck && ((got ^ op.data) & op.mask) && mismatches++ < SHOWN)
+                if (!stuck && ((got ^ op.data) & op.mask)) {
+                    ++mismatches;
                     std::printf("mismatch %llu %llu %u\n", (unsigned long long)number,
                                 (unsigned long long)bench.cycle, got);
+                }
                 break;
             case RECORD:
                 stuck = !bench.access(op.address, false, 0, got);
@@ -123,6 +124,7 @@ int main(int argc, char** argv) {
                 chip.wbs_cyc_i = chip.wbs_stb_i = 0;
                 bench.tick();
                 break;
+            case PARTIAL: stuck = !bench.access(op.address, true, op.data, got, op.mask & 15); break;
             default: return std::fputs("host: unknown operation\n", stderr), 2;
             }
             if (stuck)

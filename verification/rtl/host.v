@@ -9,6 +9,7 @@
 `endif
 module host;
     localparam WRITE = 0, READ = 1, RECORD = 2, WAIT = 3, RESET = 4, IDLE = 5, ABORT = 6;
+    localparam PARTIAL = 7;
     localparam PATIENCE = 2000000, SHOWN = 64;
 
     reg clk, rst, cyc, stb, we;
@@ -38,9 +39,9 @@ module host;
         end
     end
 
-    task access(input write);
+    task access(input write, input [3:0] select);
         begin
-            cyc = 1; stb = 1; we = write; sel = 15; adr = address; dat = data;
+            cyc = 1; stb = 1; we = write; sel = select; adr = address; dat = data;
             limit = cycle + PATIENCE;
             @(negedge clk);
             while (ack !== 1'b1 && cycle < limit) @(negedge clk);
@@ -64,17 +65,16 @@ module host;
         fields = $fscanf(file, "%h %h %h %h\n", kind, address, data, mask);
         while (fields == 4 && !stuck) begin
             case (kind)
-                WRITE: access(1);
+                WRITE: access(1, 15);
                 READ: begin
-                    access(0);
+                    access(0, 15);
                     if (!stuck && ((got ^ data) & mask) !== 0) begin
                         mismatches = mismatches + 1;
-                        if (mismatches <= SHOWN)
-                            $display("mismatch %0d %0d %0d", number, cycle, got);
+                        $display("mismatch %0d %0d %0d", number, cycle, got);
                     end
                 end
                 RECORD: begin
-                    access(0);
+                    access(0, 15);
                     $display("value %0d %0d", number, got);
                 end
                 WAIT: begin
@@ -95,6 +95,7 @@ module host;
                     cyc = 0; stb = 0;
                     @(negedge clk);
                 end
+                PARTIAL: access(1, mask[3:0]);
                 default: begin
                     $display("stuck %0d %0d", number, cycle);
                     $finish;

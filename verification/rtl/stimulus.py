@@ -34,6 +34,7 @@ class Kind(IntEnum):
     RESET = 4  # for `address` cycles
     IDLE = 5  # for `address` cycles
     ABORT = 6  # a read given up after `data` cycles
+    PARTIAL = 7  # a write with `mask` as byte select
 
 
 def operations(*rows: tuple[int, int, int, int]) -> Operations:
