@@ -1,0 +1,40 @@
+"""Simulation models of the cells that a netlist uses, cut from the library's file.
+
+A simulator that compiles 437 cells with four variants each spends more time on them than on the
+chip; a netlist uses fifty or so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from flow.pdk.names import PdkError, view_path
+
+__all__ = ["FUNCTIONAL", "cell_models"]
+
+FUNCTIONAL = {"FUNCTIONAL": "", "UNIT_DELAY": ""}
+"""Preprocessor macros that choose the models without timing."""
+
+
+def cell_models(tree: Path, masters: Iterable[str]) -> dict[str, str]:
+    """File name -> Verilog: `cells.v` with the masters alone, `primitives.v` beside it.
+
+    Raises `PdkError` naming a master that the library does not have.
+    """
+    library = view_path(tree, "verilog").read_text()
+    bodies = [_cut(library, master) for master in sorted(set(masters))]
+    return {
+        "cells.v": "\n".join(bodies),
+        "primitives.v": view_path(tree, "primitives").read_text(),
+    }
+
+
+def _cut(library: str, master: str) -> str:
+    """All text between the guard of a cell and its end; open_pdks writes the same guards."""
+    guard = f"{master.upper()}_V"
+    found = re.search(rf"^`ifndef {guard}$.*?^`endif\s*//\s*{guard}$", library, re.M | re.S)
+    if found is None:
+        raise PdkError(f"the PDK has no Verilog model of {master}")
+    return found.group(0) + "\n"

@@ -1,0 +1,50 @@
+"""The chip at gate level, without delays, on the bench of the RTL.
+
+    simulator = simulator(chip, "icarus")          # netlist of `spikeout run <chip> --to synthesis`
+    simulator = build_netlist(netlist, chip, "verilator", tree)
+
+The sources are the netlist, the cells' functional models from the PDK and the behavioural macros;
+the bench, the stimulus and the golden model are those of the RTL, so every accumulator, potential,
+armed bit and spike is compared.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow import netlist as netlists
+from flow import pdk
+from flow.cell_models import FUNCTIONAL, cell_models
+from flow.run import run_folder
+from macros.shape import MacroShape
+from macros.views.verilog import behavioural_verilog
+from rtl.config import Chip
+from verification.rtl.regression import LEVELS
+from verification.rtl.simulation import Simulator, build
+
+__all__ = ["build_netlist", "latest_netlist", "simulator"]
+
+
+def simulator(chip: Chip, engine: str) -> Simulator:
+    """Simulator of the netlist of the chip's run; `RuntimeError` when there is none yet."""
+    return build_netlist(latest_netlist(chip), chip, engine, pdk.resolve())
+
+
+def latest_netlist(chip: Chip, tag: str = "run") -> Path:
+    """The gate-level netlist that a run ended with."""
+    path = run_folder(chip.name, tag) / "final" / "nl" / f"{chip.name}.nl.v"
+    if not path.is_file():
+        raise RuntimeError(f"{path} is not there: run `spikeout run {chip.name} --to synthesis`")
+    return path
+
+
+def build_netlist(netlist: Path, chip: Chip, engine: str, tree: Path) -> Simulator:
+    """Simulator of a netlist with the models of exactly the cells in it."""
+    masters = set(netlists.histogram(netlist)) - set(chip.macro_counts)
+    sources = cell_models(tree, masters) | {netlist.name: netlist.read_text()}
+    for macro in chip.macro_counts:
+        sources[f"{macro}.v"] = behavioural_verilog(MacroShape.from_name(macro))
+    return build(sources, chip.name, engine, defines=FUNCTIONAL)
+
+
+LEVELS["gates"] = simulator
