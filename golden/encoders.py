@@ -78,7 +78,10 @@ def direct(values: ArrayLike, steps: int) -> NDArray[np.bool_]:
 
 
 def encode(encoding: Encoding, images: ArrayLike, steps: int) -> NDArray[np.bool_]:
-    """Spikes [batch, steps, n_in] of ``images`` [batch, ...] of values 0..encoding.full_scale."""
+    """Spikes [batch, steps, n_in] of ``images`` [batch, ...] of values 0..encoding.full_scale.
+
+    The inputs are the image's, then the constant ones.
+    """
     array = np.asarray(images)
     if array.ndim < 2 or array.dtype.kind not in "biuf":
         raise ValueError(
@@ -93,8 +96,12 @@ def encode(encoding: Encoding, images: ArrayLike, steps: int) -> NDArray[np.bool
         )
     values = flat / encoding.full_scale
     if encoding.kind == "rate":
-        return rate(values, steps, encoding.seed)
-    return latency(values, steps) if encoding.kind == "latency" else direct(values, steps)
+        spikes = rate(values, steps, encoding.seed)
+    else:
+        spikes = latency(values, steps) if encoding.kind == "latency" else direct(values, steps)
+    if not encoding.constant_inputs:
+        return spikes
+    return np.pad(spikes, ((0, 0), (0, 0), (0, encoding.constant_inputs)), constant_values=True)
 
 
 def _unit(values: ArrayLike) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """The two inner loops of the golden model, compiled by numba: synapses and neurons.
 
 **Synapses.** A weight matrix is a sum of planes of 0 and 1,
-``W = offset + sum(coefficient[p] * plane[p])``. Spikes and planes are packed 64 inputs to a word, so that::
+``W = offset + sum(coefficient[p] * plane[p])``. Spikes and planes are packed,
+64 inputs to a word, so that::
 
     accumulator[j] = offset * popcount(spikes)
                      + sum over p of coefficient[p] * popcount(spikes & plane[p, :, j])

@@ -179,11 +179,13 @@ class Encoding:
     kind: "rate", "latency" or "direct"
     full_scale: the input value that stands for 1.0
     seed: of the encoder's fixed pattern, for kinds that have one
+    constant_inputs: inputs after those of the image that spike in every step (they carry biases)
     """
 
     kind: str
     full_scale: float = 1.0
     seed: int = 0
+    constant_inputs: int = 0
 
     def __post_init__(self) -> None:
         checks.choice("encoding.kind", self.kind, ENCODINGS)
@@ -192,6 +194,10 @@ class Encoding:
         object.__setattr__(
             self, "seed", checks.integer("encoding.seed", self.seed, 0, (1 << 32) - 1)
         )
+        constants = checks.integer(
+            "encoding.constant_inputs", self.constant_inputs, 0, MAXIMUM_NEURONS
+        )
+        object.__setattr__(self, "constant_inputs", constants)
 
 
 @dataclass(frozen=True)

@@ -127,6 +127,7 @@ def _describe_network(network: Network) -> dict[str, Any]:
             "kind": network.encoding.kind,
             "full_scale": network.encoding.full_scale,
             "seed": network.encoding.seed,
+            "constant_inputs": network.encoding.constant_inputs,
         }
     if network.readout is not None:
         about["readout"] = {"kind": network.readout.kind, "classes": network.readout.classes}
@@ -160,7 +161,12 @@ def _encoding(about: dict[str, Any]) -> Encoding | None:
     full_scale = table.get("full_scale")
     if not np.isscalar(full_scale):
         raise ValueError(f"metadata full_scale must be a number, not {full_scale!r}")
-    return Encoding(_text(table, "kind"), full_scale, _integer(table, "seed"))  # type: ignore[arg-type]
+    return Encoding(
+        _text(table, "kind"),
+        full_scale,  # type: ignore[arg-type]
+        _integer(table, "seed"),
+        _integer(table, "constant_inputs"),
+    )
 
 
 def _readout(about: dict[str, Any]) -> Readout | None:

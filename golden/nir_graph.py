@@ -24,13 +24,10 @@ def read_graph(path: Path) -> nir.NIRGraph:
     inspect(path)
     try:
         # Who walks the graph checks types: exporters leave scalars where NIR wants vectors.
-        graph = nir.read(path, type_check=False)
+        return nir.read(path, type_check=False)
     except Exception as error:  # nir raises whatever a missing key, a bad assert or h5py raises
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise ValueError(f"file must be a NIR graph, not {path.name}: {reason}") from None
-    if not isinstance(graph, nir.NIRGraph):
-        raise ValueError(f"file must be a NIR graph, not a {type(graph).__name__}: {path.name}")
-    return graph
 
 
 def chain(graph: nir.NIRGraph) -> list[tuple[str, Any]]:

@@ -19,7 +19,7 @@ def test_what_was_saved_is_loaded(tmp_path: Path, network: Network) -> None:
 
 def test_encoding_readout_and_name_are_kept(tmp_path: Path) -> None:
     network = Network(
-        small_network().layers, 4, "Größe 1", Encoding("rate", 16.0, 7), Readout("count", 2)
+        small_network().layers, 4, "Größe 1", Encoding("rate", 16.0, 7, 2), Readout("count", 2)
     )
     save_network(tmp_path / "network.nir", network)
     assert load_network(str(tmp_path / "network.nir")) == network

@@ -1,0 +1,1 @@
+"""How the shipped networks came about (needs the extra ``train``: PyTorch and snnTorch)."""
