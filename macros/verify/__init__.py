@@ -1,0 +1,1 @@
+"""Independent checks of layouts: design rules, extraction, layout against schematic."""
