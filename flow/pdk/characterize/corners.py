@@ -1,0 +1,51 @@
+"""The three timing corners: process, temperature, supply and the axes of their tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CORNERS", "Corner"]
+
+_POINTS = 7
+
+
+@dataclass(frozen=True)
+class Corner:
+    """Conditions of a library.
+
+    Members
+    -------
+    process, leakage_process: device models for timing and for leakage; the PDK has models fitted to
+        measured leakage for the typical process only.
+    celsius, volt: temperature and supply.
+    slew_ns: input transitions (20 % to 80 %) of the delay tables.
+    constraint_slew_ns: transitions of the setup and hold tables.
+    """
+
+    name: str
+    process: str
+    leakage_process: str
+    celsius: float
+    volt: float
+    slew_ns: tuple[float, ...]
+    constraint_slew_ns: tuple[float, ...]
+
+    @property
+    def slowest_ns(self) -> float:
+        return self.slew_ns[-1]
+
+
+def geometric(first: float, last: float, count: int = _POINTS) -> tuple[float, ...]:
+    """Axis of `count` points from `first` to `last`, each the same multiple of the one before."""
+    step = (last / first) ** (1 / (count - 1))
+    return tuple(float(f"{first * step**k:.6g}") for k in range(count))
+
+
+CORNERS = {
+    corner.name: corner
+    for corner in (
+        Corner("tt_025C_1v80", "tt", "tt_leak", 25, 1.80, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
+        Corner("ss_100C_1v60", "ss", "ss", 100, 1.60, geometric(0.01, 5.0), (0.01, 2.5, 5.0)),
+        Corner("ff_n40C_1v95", "ff", "ff", -40, 1.95, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
+    )
+}
