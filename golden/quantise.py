@@ -226,7 +226,9 @@ def _fit(weights: FloatArray, format_name: str) -> float:
         return 1.0
     scales = np.geomspace(0.5, 8.0 * np.abs(values).max(), 60) / size
     errors = [np.square(_nearest(values, weights * s) / s - weights).mean() for s in scales]
-    return float(scales[int(np.argmin(errors))])
+    rounded = _nearest(values, weights * scales[int(np.argmin(errors))])
+    overlap = float((rounded * weights).sum())
+    return float(np.square(rounded).sum() / overlap) if overlap > 0 else 1 / size
 
 
 def _nearest(values: NDArray[np.integer], wanted: FloatArray) -> NDArray[np.int64]:

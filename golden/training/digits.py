@@ -26,6 +26,8 @@ from golden.training.models import FloatModel, QuantisedModel, Shape
 
 __all__ = ["RECIPES", "Recipe", "main", "train"]
 
+Model = FloatModel | QuantisedModel
+
 POPULATION = 3
 VALIDATION_IMAGES = 288
 SIDE = 8
@@ -67,14 +69,14 @@ def _shape(hidden: int, weight_format: str) -> Shape:
 
 
 RECIPES = {
-    "digits": Recipe(_shape(128, "bipolar1"), steps=8, epochs=200),
-    "digits_ternary": Recipe(_shape(64, "ternary2"), steps=8, epochs=200),
+    "digits": Recipe(_shape(128, "bipolar1"), steps=8, epochs=150),
+    "digits_ternary": Recipe(_shape(64, "ternary2"), steps=8, epochs=150),
 }
 ENCODING = Encoding("rate", FULL_SCALE)
 READOUT = Readout("population", CLASSES)
 
 
-def train(model: nn.Module, recipe: Recipe, data: Split, seed: int) -> None:
+def train(model: Model, recipe: Recipe, data: Split, seed: int) -> None:
     """Train ``model`` in place on the training images of ``data``, varied anew in each epoch."""
     generator = np.random.default_rng(seed)
     optimiser = torch.optim.Adam(_groups(model, recipe.rate))
@@ -93,7 +95,7 @@ def train(model: nn.Module, recipe: Recipe, data: Split, seed: int) -> None:
             model.confine()
 
 
-def _groups(model: nn.Module, rate: float) -> list[dict]:
+def _groups(model: Model, rate: float) -> list[dict]:
     thetas = [value for name, value in model.named_parameters() if name.startswith("thetas")]
     others = [value for name, value in model.named_parameters() if not name.startswith("thetas")]
     return [{"params": others, "lr": rate}, {"params": thetas, "lr": 3 * rate}]
@@ -138,7 +140,7 @@ def _counts(spikes: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _accuracy(model: nn.Module, recipe: Recipe, data: Split) -> float:
+def _accuracy(model: Model, recipe: Recipe, data: Split) -> float:
     decided = _counts(model(_spikes(data.test_images, recipe.steps))).argmax(dim=1).numpy()
     return float((decided == data.test_labels).mean())
 

@@ -130,5 +130,5 @@ def test_a_named_type_and_an_empty_tensor(path: Path) -> None:
     with h5py.File(path, "a") as file:
         del file["kind"]
         file["empty"] = h5py.Empty("f4")
-    with pytest.raises(ValueError, match="must hold values, not be empty"):
+    with pytest.raises(ValueError, match="must hold values, not none"):
         inspect(path)
