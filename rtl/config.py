@@ -132,6 +132,7 @@ class Chip:
     double_buffer : a second set of accumulators, so that a tile of neurons is updated while the
         next one accumulates
     prefetch_words : spike words fetched ahead, 2..8
+    counter_bits : width of the performance counters, 16..32; they wrap
     clock_period_ps : target of the physical flow
     base_address : where the chip answers on the host's bus
     floorplan : wishes for the physical flow
@@ -146,6 +147,7 @@ class Chip:
     update_lanes: int = 2
     double_buffer: bool = False
     prefetch_words: int = 2
+    counter_bits: int = 32
     clock_period_ps: int = 20_000
     base_address: int = 0x3000_0000
     floorplan: Floorplan = field(default_factory=Floorplan)
@@ -178,6 +180,7 @@ class Chip:
         if not isinstance(self.double_buffer, bool):
             raise ValueError(f"double_buffer must be true or false, not {self.double_buffer!r}")
         _integer("prefetch_words", self.prefetch_words, 2, 8)
+        _integer("counter_bits", self.counter_bits, 16, 32)
         _integer("clock_period_ps", self.clock_period_ps, 1000, 10**6)
         _integer("base_address", self.base_address, 0, (1 << 32) - 1)
         if self.base_address % (1 << 24):

@@ -8,13 +8,15 @@ from amaranth.lib.wiring import In, Out, PureInterface
 
 from .config import COLUMN_BITS, Chip
 from .memory import MemoryPort
-from .registers import IDENTITY, REGISTERS, Window, parameters, windows
+from .registers import IDENTITY, REGISTERS, Window, map_size, parameters, windows
 from .updater import TracePort
 
 __all__ = ["Host", "Wishbone"]
 
 WINDOW_BITS = 24
 """Address bits below the base address: the chip answers in 16 MB."""
+REGISTER_BITS = 6
+"""Address bits that choose a register; the bits above only tell registers from memories."""
 
 
 class Wishbone(wiring.Signature):
@@ -78,6 +80,7 @@ class Host(wiring.Component):
                 **ports,
             }
         )
+        self._map_bits = (map_size(chip) - 1).bit_length()
         self._windows = {window: getattr(self, f"port_{window.role}") for window in windows(chip)}
 
     def elaborate(self, platform: object) -> Module:
@@ -143,7 +146,7 @@ class Host(wiring.Component):
             ("weight_reads", self.weight_read),
             ("synaptic_operations", self.synapses),
         ):
-            counters[name] = counter = Signal(32, name=name)
+            counters[name] = counter = Signal(self._chip.counter_bits, name=name)
             m.d.sync += counter.eq(Mux(self._write[name], data, counter + increment))
 
         self._tracing = traced & ~self.step_idle
@@ -154,7 +157,7 @@ class Host(wiring.Component):
             "start": C(0, 1),
             "status": Cat(self.ready, busy, queued & ~self.step_idle, done, overrun),
             **counters,
-            "trace": Mux(self.trace.valid, self.trace.word, 0),
+            "trace": self.trace.word,
         }
 
     def _bus(self, m: Module) -> None:
@@ -206,7 +209,7 @@ class Host(wiring.Component):
 
     def _inside(self, window: Window) -> Value:
         size_bits = (window.size - 1).bit_length()
-        return self.wbs.adr_i[size_bits:WINDOW_BITS] == window.offset >> size_bits
+        return self.wbs.adr_i[size_bits : self._map_bits] == window.offset >> size_bits
 
     def _column(self, window: Window, port: PureInterface) -> Value:
         """The word that the host asked for, of a row that the memory has read."""
@@ -215,12 +218,13 @@ class Host(wiring.Component):
         return port.read.word_select(self.wbs.adr_i[2 : 2 + window.column_bits], COLUMN_BITS)
 
     def _register_access(self, m: Module) -> None:
-        """Answer at once, but for `trace`; addresses that hold nothing read 0."""
+        """Answer at once, but for `trace`; unused places read 0. The registers repeat every 64
+        bytes up to the first memory, all of it every `map_size` bytes."""
         wbs = self.wbs
         m.d.sync += wbs.dat_o.eq(0)
         with m.If(~Cat(self._inside(window) for window in self._windows).any()):
             m.d.sync += wbs.ack_o.eq(1)
-            with m.Switch(wbs.adr_i[2:WINDOW_BITS]):
+            with m.Switch(wbs.adr_i[2:REGISTER_BITS]):
                 for name, register in REGISTERS.items():
                     with m.Case(register.offset >> 2):
                         m.d.comb += self._write[name].eq(wbs.we_i & wbs.sel_i.all())

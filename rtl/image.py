@@ -19,6 +19,7 @@ from .config import COLUMN_BITS, Chip
 from .layouts import (
     DESCRIPTOR_STRIDE,
     HYSTERESIS,
+    MAGNITUDE_LOW_BITS,
     RESET,
     SCAN_WORDS,
     SPIKE_COUNT_WORD,
@@ -31,7 +32,7 @@ __all__ = ["Block", "Image", "compile_network", "load_sequence", "spike_words", 
 
 Words = NDArray[np.uint32]
 
-CODE_OFFSET = {"unipolar1": 0, "bipolar1": 0, "ternary2": 1, "int4": 8}
+CODE_OFFSET = {"unipolar1": 0, "ternary2": 1, "int4": 8}
 """Weights are stored as unsigned codes: weight + offset. The chip takes the offset off again
 after the sum; of bipolar1 it sums the bits b and makes 2 b - 1 of them."""
 
@@ -162,7 +163,7 @@ def _descriptor(layer: Layer, *, last_layer: bool, **bases: int) -> Words:
         "last_neuron": layer.n_out - 1,
         "weight_log": weight_log,
         "last_layer": int(last_layer),
-        "magnitude_bits": layer.potential.bits - layer.potential.signed,
+        "magnitude_high": layer.potential.maximum >> MAGNITUDE_LOW_BITS,
         "signed": int(layer.potential.signed),
         "hysteresis": HYSTERESIS[layer.hysteresis],
         "reset": RESET[layer.reset],

@@ -15,6 +15,7 @@ from .config import COLUMN_BITS, Chip
 __all__ = [
     "DESCRIPTOR_STRIDE",
     "HYSTERESIS",
+    "MAGNITUDE_LOW_BITS",
     "RESET",
     "SCAN_WORDS",
     "SPIKE_COUNT_WORD",
@@ -24,6 +25,7 @@ __all__ = [
     "trace_layouts",
 ]
 
+MAGNITUDE_LOW_BITS = 7
 DESCRIPTOR_STRIDE = 8
 """Words per layer in the descriptor table, which starts at word 0 of the spikes memory."""
 
@@ -43,14 +45,14 @@ UPDATE_WORDS = (
     data.StructLayout(
         {
             "last_neuron": 12,
-            "magnitude_bits": 5,
+            "magnitude_high": 9,
             "signed": 1,
             "hysteresis": 2,
             "reset": 2,
             "once": 1,
             "bipolar": 1,
             "weight_log": 2,
-            "reserved": 5,
+            "reserved": 1,
             "last_layer": 1,
         }
     ),
@@ -60,7 +62,8 @@ UPDATE_WORDS = (
     data.StructLayout({"spike_count": 32}),
 )
 """Words 2..6, read by the updater; it writes back the last one, the spikes that the layer has
-fired since the host cleared it. The potential's magnitude is bits less sign."""
+fired since the host cleared it. magnitude_high is the highest potential less its 7 lowest bits,
+which are ones in every range."""
 
 SPIKE_COUNT_WORD = len(SCAN_WORDS) + len(UPDATE_WORDS) - 1
 

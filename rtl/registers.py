@@ -9,9 +9,18 @@ from dataclasses import dataclass
 
 from amaranth.utils import ceil_log2
 
-from .config import COLUMN_BITS, Chip
+from .config import Chip
 
-__all__ = ["IDENTITY", "REGISTERS", "Field", "Register", "Window", "parameters", "windows"]
+__all__ = [
+    "IDENTITY",
+    "REGISTERS",
+    "Field",
+    "Register",
+    "Window",
+    "map_size",
+    "parameters",
+    "windows",
+]
 
 IDENTITY = 0x5350_4B31
 """ASCII "SPK1"."""
@@ -126,7 +135,7 @@ REGISTERS: dict[str, Register] = {
             "trace",
             0x20,
             "The updates of this step, neuron by neuron; a read waits for the next one "
-            "and reads 0 if no step is running or control.trace was clear at its start",
+            "and has its flag `valid` clear if no step is running or control.trace was clear at its start",
             _whole("r", "see the trace words"),
         ),
     )
@@ -189,5 +198,9 @@ def windows(chip: Chip) -> tuple[Window, ...]:
         offset = -(-end // window.size) * window.size
         result.append(Window(role, offset, window.words, window.columns))
         end = offset + window.size
-    assert end <= 1 << 24 and COLUMN_BITS == 32
     return tuple(result)
+
+
+def map_size(chip: Chip) -> int:
+    """Bytes of the whole map, a power of two."""
+    return 1 << (max(window.offset + window.size for window in windows(chip)) - 1).bit_length()

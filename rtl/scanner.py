@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -114,10 +114,7 @@ class Scanner(wiring.Component):
         rest = Signal(COLUMN_BITS)
         bit = Signal(ceil_log2(COLUMN_BITS))
         pop = Signal()
-        m.d.comb += rest.eq(head & (head - 1))
-        for position in reversed(range(COLUMN_BITS)):
-            with m.If(head[position]):
-                m.d.comb += bit.eq(position)
+        _take_lowest(m, head, rest, bit)
         m.d.comb += [
             self.items.valid.eq(used[0]),
             self.items.index.eq(Cat(bit, tags[0].word)),
@@ -152,3 +149,24 @@ class Scanner(wiring.Component):
                 m.d.sync += [queue[place].eq(self.port.read), tags[place].eq(tag_2)]
             below = occupied
         return m
+
+
+def _take_lowest(m: Module, word: Signal, rest: Signal, bit: Signal) -> None:
+    """`bit` is the number of the lowest set bit of `word`, `rest` is `word` without it. In groups
+    of four bits, to keep the carry chain short."""
+    lower_group = Signal(len(word) // 4)
+    groups = [word[at : at + 4] for at in range(0, len(word), 4)]
+    places = Array(Signal(2, name=f"place_{index}") for index in range(len(groups)))
+    for index, group in enumerate(groups):
+        m.d.comb += places[index].eq(Mux(group[0], 0, Mux(group[1], 1, Cat(~group[2], 1))))
+        lower = lower_group[index]
+        if index:
+            m.d.comb += lower.eq(lower_group[index - 1] | groups[index - 1].any())
+        for place in range(4):
+            below = lower | group[:place].any() if place else lower
+            m.d.comb += rest[4 * index + place].eq(group[place] & below)
+    first = Signal(len(bit) - 2)
+    for index in reversed(range(len(groups))):
+        with m.If(groups[index].any()):
+            m.d.comb += first.eq(index)
+    m.d.comb += bit.eq(Cat(places[first], first))

@@ -9,7 +9,14 @@ from amaranth.utils import ceil_log2
 
 from .config import COLUMN_BITS, Chip
 from .lanes import raw_bits
-from .layouts import SCAN_WORDS, SPIKE_COUNT_WORD, UPDATE_WORDS, record_layout, trace_layouts
+from .layouts import (
+    MAGNITUDE_LOW_BITS,
+    SCAN_WORDS,
+    SPIKE_COUNT_WORD,
+    UPDATE_WORDS,
+    record_layout,
+    trace_layouts,
+)
 from .memory import MemoryPort
 from .neuron import Neuron, NeuronMode, leak
 
@@ -82,12 +89,13 @@ class Updater(wiring.Component):
 
         # The layer's parameters, from its descriptor.
         self._mode = NeuronMode(chip.potential_bits).create()
+        self._magnitude_high = Signal(chip.potential_bits - MAGNITUDE_LOW_BITS)
         self._last_neuron = Signal(self._neuron_bits)
         self._weight_log = Signal(2)
         self._bipolar = Signal()
         self._output_address = Signal(spikes.address_bits)
         self._state_base = Signal(state.address_bits)
-        self._spike_count = Signal(32)
+        self._spike_count = Signal(chip.counter_bits)
 
         # Progress: groups read and written, groups left in the lanes, groups in the spike word.
         self._pending = Signal()
@@ -195,9 +203,7 @@ class Updater(wiring.Component):
                     self._last_neuron.eq(modes.last_neuron),
                     self._weight_log.eq(modes.weight_log),
                     self._bipolar.eq(modes.bipolar),
-                    self._mode.magnitude.eq(
-                        Cat(modes.magnitude_bits > i for i in range(self._chip.potential_bits))
-                    ),
+                    self._magnitude_high.eq(modes.magnitude_high),
                     self._mode.signed.eq(modes.signed),
                     self._mode.hysteresis.eq(modes.hysteresis),
                     self._mode.reset.eq(modes.reset),
@@ -268,6 +274,8 @@ class Updater(wiring.Component):
         last_group = self._last_neuron[self._lane_bits :]
         partial = self._write_group == last_group
         spikes, trace = [], []
+        low_bits = C((1 << MAGNITUDE_LOW_BITS) - 1, MAGNITUDE_LOW_BITS)
+        m.d.comb += self._mode.magnitude.eq(Cat(low_bits, self._magnitude_high))
 
         offset = Signal(raw_bits(chip, 0) + 1)
         with m.If(self._bipolar | (self._weight_log == 1)):
@@ -320,7 +328,7 @@ class Updater(wiring.Component):
                     "potential": extended,
                     "armed": neuron.next_armed,
                     "spike": spike,
-                    "valid": C(1, 1),
+                    "valid": self.trace.valid,
                 }
             )
         self._trace(m, trace)
