@@ -21,7 +21,7 @@ import klayout.db as kdb
 
 from flow.pnr.geometry import Rect, clearance_violated, hull
 from flow.pnr.lef import Master, Pin
-from flow.pnr.library import CellShapes
+from flow.pnr.library import CellShapes, region_of
 from flow.pnr.rules import (
     COLUMN,
     COLUMN_X,
@@ -151,7 +151,7 @@ def _via_resources(column: int, track: int) -> frozenset[Resource]:
 
 def _met1_by_pin(master: Master, shapes: CellShapes) -> dict[str, list[Rect]]:
     """met1 rectangles of the cell by the pin they belong to; "" for inner nets and rails."""
-    region = kdb.Region([kdb.Box(*rect) for rect in shapes.met1])
+    region = region_of(shapes.met1)
     result: dict[str, list[Rect]] = {}
     for polygon in region.merged().each():
         piece = kdb.Region(polygon)
@@ -210,7 +210,7 @@ def _accesses(
 
 def _contact_accesses(master: Master, pin: Pin, shapes: CellShapes) -> Iterator[Access]:
     """Contacts on the li1 of a pin, on the grid or shifted to where the li1 is."""
-    li1 = kdb.Region([kdb.Box(*rect) for layer, rect in pin.shapes if layer == "li1"]).merged()
+    li1 = region_of(rect for layer, rect in pin.shapes if layer == "li1").merged()
     half = VIAS[0].cut // 2
     allowed = li1.sized(
         1 - half
@@ -244,7 +244,7 @@ def _contact_accesses(master: Master, pin: Pin, shapes: CellShapes) -> Iterator[
 
 def _met1_accesses(master: Master, mine: list[Rect]) -> Iterator[Access]:
     """Nodes whose wire square lies on met1 that the pin already has."""
-    own = kdb.Region([kdb.Box(*rect) for rect in mine]).merged()
+    own = region_of(mine).merged()
     for node in _nodes(master, border=0) if mine else ():
         square = kdb.Region(kdb.Box(*_around(node, HALF, HALF)))
         if (square - own).is_empty():
@@ -296,7 +296,7 @@ def _leaves_notch(access: Access, mine: list[Rect]) -> bool:
     """Whether the access, with or without a via at its node, makes a notch with the pin's own met1."""
     if not mine:
         return False
-    metal = kdb.Region([kdb.Box(*rect) for rect in mine])
+    metal = region_of(mine)
     if access.metal:
         metal.insert(kdb.Box(*access.metal))
     node = (access.column, access.track)

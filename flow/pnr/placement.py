@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from flow.pnr.design import FIXED, PLACED, Design
 from flow.pnr.geometry import FS, placed
 from flow.pnr.rules import ROW, SITE
 
-__all__ = ["check_placement", "half_perimeter", "pin_positions", "place"]
+__all__ = ["check_placement", "half_perimeter", "legalise", "pin_positions", "place"]
 
 ROW_UNITS = 6  # height of a row in coloquinte's unit of one site: 2.72 / 0.46 = 5.91
 MACRO_KIND = "BLOCK"
@@ -28,19 +29,32 @@ def place(
 
     `net_weights` [M] favours timing-critical nets. Raises RuntimeError when the result is not legal.
     """
+    return _run(design, net_weights, effort, seed, from_scratch=True)
+
+
+def legalise(
+    design: Design, net_weights: np.ndarray | None = None, effort: int = 3, seed: int = 1
+) -> tuple[Design, dict[str, float]]:
+    """Make a placement legal again after cells were added or resized, moving as little as it can."""
+    return _run(design, net_weights, effort, seed, from_scratch=False)
+
+
+def _run(
+    design: Design, weights: np.ndarray | None, effort: int, seed: int, from_scratch: bool
+) -> tuple[Design, dict[str, float]]:
     movable = design.status != FIXED
-    circuit = _circuit(design, movable, net_weights)
+    circuit = _circuit(design, movable, weights)
     with _quiet():
         parameters = coloquinte.ColoquinteParameters(effort, seed)
-        circuit.place_global(parameters)
+        if from_scratch:
+            circuit.place_global(parameters)
         circuit.legalize(parameters)
         circuit.place_detailed(parameters)
     result = _placed_design(design, circuit, movable)
     problems = check_placement(result)
     if problems:
         raise RuntimeError(f"placement is not legal: {problems[0]} ({len(problems)} problems)")
-    hpwl = half_perimeter(result)
-    return result, {"route__wirelength__estimated": float(hpwl.sum()) / 1e3}
+    return result, {"route__wirelength__estimated": float(half_perimeter(result).sum()) / 1e3}
 
 
 def _circuit(design: Design, movable: np.ndarray, weights: np.ndarray | None) -> coloquinte.Circuit:
@@ -193,7 +207,7 @@ def check_placement(design: Design) -> list[str]:
         spans.setdefault(y, []).append((x, x + width, k))
     for cells in spans.values():
         cells.sort()
-        for (_, end, a), (start, _, b) in zip(cells, cells[1:], strict=False):
+        for (_, end, a), (start, _, b) in itertools.pairwise(cells):
             if start < end:
                 problems.append(f"{design.instance_names[a]} overlaps {design.instance_names[b]}")
     return problems

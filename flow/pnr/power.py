@@ -40,7 +40,7 @@ def make_power_grid(design: Design, plan: PowerPlan) -> tuple[Design, dict[str, 
     vertical = _vertical_straps(design, plan, macros)
     horizontal = _horizontal_straps(design, plan)
     vias = _rail_stacks(supplies, vertical) + _strap_vias(vertical, horizontal)
-    everything = supplies + vertical + horizontal + vias
+    everything = sorted(supplies + vertical + horizontal + vias, key=lambda s: s.net)
     straps = len(vertical) + len(horizontal)
     return replace(design, supplies=tuple(everything)), {"power__strap__count": float(straps)}
 

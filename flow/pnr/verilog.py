@@ -15,7 +15,7 @@ BIT = re.compile(r"(.*)\[(\d+)\]")
 
 
 def write_verilog(design: Design, path: Path, powered: bool = False) -> None:
-    """Write `path`; `powered` adds the supply pins of every cell and keeps cells without signals."""
+    """Write `path`; `powered` adds supply pins, and the cells that have nothing else."""
     buses = _buses([port.name for port in design.ports])
     directions = {port.name.split("[")[0]: port.direction for port in design.ports}
     net_port = {port.net: port.name for port in design.ports}
@@ -54,9 +54,9 @@ def _cells(design: Design, net_names: list[str], powered: bool) -> list[str]:
         if not powered and not master.signal_pins:
             continue
         connections = _bundled(pins[instance])
-        for pin in master.pins.values():
-            if powered and not pin.is_signal:
-                connections[pin.name] = POWER if pin.use == "power" else GROUND
+        for supply in master.pins.values():
+            if powered and not supply.is_signal:
+                connections[supply.name] = POWER if supply.use == "power" else GROUND
         body = ", ".join(f".{_identifier(pin)}({net})" for pin, net in connections.items())
         lines.append(f"  {master.name} {_identifier(name)} ({body});")
     return lines

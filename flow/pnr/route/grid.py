@@ -6,7 +6,7 @@ than the die has pad the arrays, so that the gap above the last node exists.
 
 Resources, each for one net:
   met1 node (i, j, 0) and met4 node (i, j, 3)        index of the node
-  met2 gap between (i, j - 1) and (i, j)             index of node (i, j, 1); a node takes both its gaps
+  met2 gap between (i, j - 1) and (i, j)             index of node (i, j, 1); a node takes both
   met3 gap between (i - 1, j) and (i, j)             index of node (i, j, 2); likewise
   met1 pad gap between (i, j - 1) and (i, j)         4 * nx * ny + j * nx + i; taken by pads
 """
@@ -22,6 +22,7 @@ import numpy as np
 from flow.pnr.access import CellAccess, analyse_cell
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
+from flow.pnr.lef import Master
 from flow.pnr.power import supply_shapes
 from flow.pnr.rules import (
     COLUMN,
@@ -206,122 +207,197 @@ def _stamp_cells(design: Design, cells: dict[int, CellAccess], flags: np.ndarray
                 np.bitwise_or.at(flags, (j[inside], i[inside], 0), np.uint8(flag))
 
 
-class _Template:
-    """Accesses of one pin of a master in one orientation, as arrays relative to its corner."""
+class _Template(NamedTuple):
+    """Accesses of one pin of a master in one orientation, relative to the corner of the instance.
 
-    def __init__(
-        self, design: Design, number: int, cell: CellAccess, pin: str, orient: int
-    ) -> None:
-        master = design.master_objects()[number]
-        self.width, self.height = master.width, master.height
-        self.columns, self.tracks = master.width // COLUMN, master.height // TRACK
-        self.orient = orient
-        self.accesses = []
-        for access in cell.pins[pin]:
-            node = self._node(access.column, access.track)
-            resources = [
-                (
-                    resource.kind == "gap",
-                    *self._resource(resource.kind, resource.column, resource.track),
-                )
-                for resource in sorted(access.resources)
-            ]
-            x, y, metal = -1, -1, None
-            if access.contact is not None and access.metal is not None:
-                point = (*access.contact, *access.contact)
-                x, y, _, _ = placed(point, orient, self.width, self.height, 0, 0)
-                metal = placed(access.metal, orient, self.width, self.height, 0, 0)
-            self.accesses.append((node, access.cost, x, y, metal, resources))
-        self.open = [(self._node(*node), BLOCKED) for node in sorted(cell.own_wire[pin])]
-        self.open += [(self._node(*node), NO_VIA) for node in sorted(cell.own_via[pin])]
+    `node` [a, 2] column and track; `cost` [a]; `contact` [a, 2] and `metal` [a, 4] in nm, -1 and
+    `has_metal` False where the pin needs none; `resources` [r, 4]: access, 1 for a gap, column,
+    track; `open` [o, 3]: column, track, flag.
+    """
 
-    def _node(self, column: int, track: int) -> tuple[int, int]:
-        if self.orient & 2:
-            column = self.columns - 1 - column
-        if self.orient & 1:
-            track = self.tracks - 1 - track
-        return column, track
+    node: np.ndarray
+    cost: np.ndarray
+    contact: np.ndarray
+    metal: np.ndarray
+    has_metal: np.ndarray
+    resources: np.ndarray
+    open: np.ndarray
 
-    def _resource(self, kind: str, column: int, track: int) -> tuple[int, int]:
-        column, mirrored = self._node(column, track)
-        if kind == "gap" and self.orient & 1:
-            mirrored += 1
-        return column, mirrored
+
+def _template(master: Master, cell: CellAccess, pin: str, orient: int) -> _Template:
+    columns, tracks = master.width // COLUMN, master.height // TRACK
+
+    def turned(column: int, track: int) -> tuple[int, int]:
+        return (
+            columns - 1 - column if orient & 2 else column,
+            tracks - 1 - track if orient & 1 else track,
+        )
+
+    accesses = cell.pins[pin]
+    contacts, metals, resources = [], [], []
+    for number, access in enumerate(accesses):
+        point = access.contact or (0, 0)
+        x, y, _, _ = placed((*point, *point), orient, master.width, master.height, 0, 0)
+        contacts.append((x, y) if access.contact else (-1, -1))
+        metal = access.metal or (0, 0, 0, 0)
+        metals.append(placed(metal, orient, master.width, master.height, 0, 0))
+        for resource in sorted(access.resources):
+            column, track = turned(resource.column, resource.track)
+            is_gap = resource.kind == "gap"
+            # the gap below a track is the gap above it in a cell upside down
+            resources.append((number, int(is_gap), column, track + (is_gap and orient & 1)))
+    opened = [(*turned(*node), BLOCKED) for node in sorted(cell.own_wire[pin])]
+    opened += [(*turned(*node), NO_VIA) for node in sorted(cell.own_via[pin])]
+    return _Template(
+        np.array([turned(a.column, a.track) for a in accesses], np.int64).reshape(-1, 2),
+        np.array([a.cost // 10 for a in accesses], np.int64),
+        np.array(contacts, np.int64).reshape(-1, 2),
+        np.array(metals, np.int64).reshape(-1, 4),
+        np.array([a.metal is not None for a in accesses], bool),
+        np.array(resources, np.int64).reshape(-1, 4),
+        np.array(opened, np.int64).reshape(-1, 3),
+    )
+
+
+class _Batch(NamedTuple):
+    """Accesses of many pins that share a template, or of one fixed pin: rows start with the pin.
+
+    `accesses` [n, 10]: pin, number, node, cost, contact x and y, metal; `metal_layer` [n];
+    `resources` [r, 3]: pin, number, resource; `opened` [o, 3]: pin, node, flag.
+    """
+
+    accesses: np.ndarray
+    metal_layer: np.ndarray
+    resources: np.ndarray
+    opened: np.ndarray
 
 
 def _pin_table(design: Design, cells: dict[int, CellAccess], nx: int, ny: int) -> PinTable:
-    masters = design.master_objects()
-    templates: dict[tuple[int, int, int], _Template] = {}
-    start, node, cost, xs, ys = [0], [], [], [], []
-    metal, metal_layer, resource_start, resource = [], [], [0], []
-    open_start, open_nodes, open_flags = [0], [], []
-    unreachable = []
-    gaps = 4 * nx * ny
-    for instance, index in zip(
-        design.pin_instance.tolist(), design.pin_index.tolist(), strict=True
-    ):
-        if instance >= 0 and not masters[design.master_of[instance]].is_macro:
-            number, orient = int(design.master_of[instance]), int(design.orient[instance])
-            key = (number, index, orient)
-            if key not in templates:
-                pin = masters[number].signal_pins[index].name
-                templates[key] = _Template(design, number, cells[number], pin, orient)
-            template = templates[key]
-            x0, y0 = int(design.x[instance]), int(design.y[instance])
-            i0, j0 = x0 // COLUMN, y0 // TRACK
-            for (i, j), price, x, y, rect, resources in template.accesses:
-                node.append(((j0 + j) * nx + i0 + i) * 4)
-                cost.append(price // 10)
-                xs.append(x0 + x if x >= 0 else -1)
-                ys.append(y0 + y if y >= 0 else -1)
-                metal_layer.append(MET1 if rect else -1)
-                metal.append(
-                    (rect[0] + x0, rect[1] + y0, rect[2] + x0, rect[3] + y0)
-                    if rect
-                    else (0, 0, 0, 0)
-                )
-                for is_gap, di, dj in resources:
-                    at = (j0 + dj) * nx + i0 + di
-                    resource.append(gaps + at if is_gap else 4 * at)
-                resource_start.append(len(resource))
-            for (i, j), flag in template.open:
-                open_nodes.append(((j0 + j) * nx + i0 + i) * 4)
-                open_flags.append(flag)
-        else:
-            nodes = _fixed_pin_nodes(design, instance, index, nx, ny)
-            taken = sorted({r for i, j, layer in nodes for r in _node_resources(i, j, layer, nx)})
-            for i, j, layer in nodes:
-                node.append((j * nx + i) * 4 + layer)
-                cost.append(0)
-                xs.append(-1)
-                ys.append(-1)
-                metal.append((0, 0, 0, 0))
-                metal_layer.append(-1)
-                resource += taken
-                resource_start.append(len(resource))
-        start.append(len(node))
-        open_start.append(len(open_nodes))
-        if start[-1] == start[-2]:
-            unreachable.append(design.pin_name(instance, index))
-    if unreachable:
-        raise ValueError(
-            f"{len(unreachable)} pins cannot be reached by any wire: {', '.join(unreachable[:5])}"
-        )
+    batches = _cell_batches(design, cells, nx, ny) + _fixed_batches(design, nx, ny)
+    accesses = np.concatenate([batch.accesses for batch in batches])
+    metal_layer = np.concatenate([batch.metal_layer for batch in batches])
+    resources = np.concatenate([batch.resources for batch in batches])
+    opened = np.concatenate([batch.opened for batch in batches])
+    order = np.lexsort((accesses[:, 1], accesses[:, 0]))
+    accesses, metal_layer = accesses[order], metal_layer[order]
+    count = len(design.pin_instance)
+    start = np.searchsorted(accesses[:, 0], np.arange(count + 1))
+    _check_reachable(design, start)
+    owner = start[resources[:, 0]] + resources[:, 1]
+    order = np.argsort(owner, kind="stable")
+    opened = opened[np.argsort(opened[:, 0], kind="stable")]
     return PinTable(
-        *(np.array(values, np.int32) for values in (start, node, cost, xs, ys)),
-        np.array(metal, np.int32).reshape(-1, 4),
-        *(
-            np.array(values, np.int32)
-            for values in (
-                metal_layer,
-                resource_start,
-                resource,
-                open_start,
-                open_nodes,
-                open_flags,
-            )
-        ),
+        start=start.astype(np.int32),
+        node=accesses[:, 2].astype(np.int32),
+        cost=accesses[:, 3].astype(np.int32),
+        x=accesses[:, 4].astype(np.int32),
+        y=accesses[:, 5].astype(np.int32),
+        metal=accesses[:, 6:].astype(np.int32),
+        metal_layer=metal_layer.astype(np.int32),
+        resource_start=np.searchsorted(owner[order], np.arange(len(accesses) + 1)).astype(np.int32),
+        resource=resources[order, 2].astype(np.int32),
+        open_start=np.searchsorted(opened[:, 0], np.arange(count + 1)).astype(np.int32),
+        open=opened[:, 1].astype(np.int32),
+        open_flags=opened[:, 2].astype(np.int32),
     )
+
+
+def _check_reachable(design: Design, start: np.ndarray) -> None:
+    lost = np.flatnonzero(np.diff(start) == 0)
+    if len(lost):
+        names = [
+            design.pin_name(int(design.pin_instance[k]), int(design.pin_index[k])) for k in lost[:5]
+        ]
+        raise ValueError(f"{len(lost)} pins cannot be reached by any wire: {', '.join(names)}")
+
+
+def _cell_batches(design: Design, cells: dict[int, CellAccess], nx: int, ny: int) -> list[_Batch]:
+    masters = design.master_objects()
+    pins = np.flatnonzero(design.pin_instance >= 0)
+    instance = design.pin_instance[pins]
+    number, orient = design.master_of[instance], design.orient[instance].astype(np.int64)
+    index = design.pin_index[pins]
+    keys = np.column_stack([number, index, orient])
+    batches = []
+    for key in np.unique(keys, axis=0).tolist():
+        if key[0] not in cells:
+            continue
+        some = (keys == key).all(axis=1)
+        master = masters[key[0]]
+        template = _template(master, cells[key[0]], master.signal_pins[key[1]].name, key[2])
+        corner_x = design.x[instance[some]].astype(np.int64)
+        corner_y = design.y[instance[some]].astype(np.int64)
+        batches.append(_instantiated(template, pins[some], corner_x, corner_y, nx, ny))
+    return batches
+
+
+def _instantiated(
+    template: _Template, pins: np.ndarray, x: np.ndarray, y: np.ndarray, nx: int, ny: int
+) -> _Batch:
+    """A template at every corner (x, y) for the pins of the same rows."""
+    i, j = (x // COLUMN)[:, None], (y // TRACK)[:, None]
+    many = len(template.cost)
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(values, (len(pins), values.shape[-1])).reshape(-1)
+
+    def at(nodes: np.ndarray) -> np.ndarray:
+        return ((j + nodes[:, 1]) * nx + i + nodes[:, 0]).reshape(-1)
+
+    has_contact = template.contact[:, 0] >= 0
+    corner = np.column_stack([x, y, x, y])[:, None, :]
+    metal = np.where(template.has_metal[:, None], template.metal + corner, 0).reshape(-1, 4)
+    accesses = np.column_stack(
+        [
+            np.repeat(pins, many),
+            spread(np.arange(many)),
+            4 * at(template.node),
+            spread(template.cost),
+            np.where(has_contact, template.contact[:, 0] + x[:, None], -1).reshape(-1),
+            np.where(has_contact, template.contact[:, 1] + y[:, None], -1).reshape(-1),
+            metal,
+        ]
+    )
+    place = at(template.resources[:, 2:])
+    resource = np.where(spread(template.resources[:, 1]) == 1, 4 * nx * ny + place, 4 * place)
+    resources = np.column_stack(
+        [np.repeat(pins, len(template.resources)), spread(template.resources[:, 0]), resource]
+    )
+    opened = np.column_stack(
+        [
+            np.repeat(pins, len(template.open)),
+            4 * at(template.open[:, :2]),
+            spread(template.open[:, 2]),
+        ]
+    )
+    layer = np.where(spread(template.has_metal), MET1, -1)
+    return _Batch(accesses, layer, resources, opened)
+
+
+def _fixed_batches(design: Design, nx: int, ny: int) -> list[_Batch]:
+    """Ports and pins of macros: any node on them, which takes the metal of the whole pin."""
+    batches = []
+    is_macro = np.array([master.is_macro for master in design.master_objects()], bool)
+    fixed = design.pin_instance < 0
+    fixed[~fixed] = is_macro[design.master_of[design.pin_instance[~fixed]]]
+    for pin in np.flatnonzero(fixed).tolist():
+        instance, index = int(design.pin_instance[pin]), int(design.pin_index[pin])
+        nodes = _fixed_pin_nodes(design, instance, index, nx, ny)
+        taken = sorted({r for node in nodes for r in _node_resources(*node, nx)})
+        rows = [
+            (pin, number, (j * nx + i) * 4 + layer, 0, -1, -1, 0, 0, 0, 0)
+            for number, (i, j, layer) in enumerate(nodes)
+        ]
+        resources = [(pin, number, r) for number in range(len(nodes)) for r in taken]
+        batches.append(
+            _Batch(
+                np.array(rows, np.int64).reshape(-1, 10),
+                np.full(len(rows), -1),
+                np.array(resources, np.int64).reshape(-1, 3),
+                np.zeros((0, 3), np.int64),
+            )
+        )
+    return batches
 
 
 def _node_resources(i: int, j: int, layer: int, nx: int) -> list[int]:
@@ -336,7 +412,8 @@ def _fixed_pin_nodes(
     """Nodes on a port or on a pin of a macro: (column, track, layer)."""
     if instance < 0:
         port = design.ports[-1 - instance]
-        assert port.layer is not None and port.rect is not None
+        assert port.layer is not None
+        assert port.rect is not None
         shapes = [(port.layer, port.rect)]
     else:
         shapes = macro_pin_shapes(design, instance, index)

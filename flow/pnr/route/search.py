@@ -190,7 +190,7 @@ def _search(state, flags, pins, nx, targets, box, window, mark, size):
     """
     price, owner = state.price, state.owner
     visited, distance = state.visited, state.distance
-    serial = state.counters[MARK]
+    state.counters[MARK]
     row = 4 * nx
     gaps = len(visited)
     i_low, i_high, j_low, j_high = window[0], window[1], window[2], window[3]
@@ -406,7 +406,7 @@ def _prim_order(nets, net):
 def _push_sources(state, pins, nets, net, nx, count, first_pin, box, window, mark):
     """Put the tree, or the accesses of the first pin when there is none yet, on the heap."""
     size = 0
-    serial = state.counters[MARK]
+    state.counters[MARK]
     if count == 0:
         for access in range(pins.start[first_pin], pins.start[first_pin + 1]):
             node = pins.node[access]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import klayout.db as kdb
 import numba
 import numpy as np
 
 from flow.pnr.design import Routes
+from flow.pnr.library import region_of
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.search import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
@@ -161,7 +161,7 @@ def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
     found = []
     for net in nets[counts > 1].tolist():
         first, last = np.searchsorted(rects[:, 0], (net, net + 1))
-        region = kdb.Region([kdb.Box(*rect) for rect in rects[first:last, 2:].tolist()])
+        region = region_of(rects[first:last, 2:].tolist())
         for hole in region.merged().holes().each():
             if hole.area() < HOLE_AREA:
                 box = hole.bbox()

@@ -1,0 +1,85 @@
+"""`spikeout pnr`: place and route one gate-level netlist."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from macros.store import cache_root
+
+__all__ = ["pnr"]
+
+
+@click.command()
+@click.argument("netlist", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="result folder")
+@click.option("--top", help="top module, when the netlist has several")
+@click.option("--clock", help="clock port; without it no clock tree is built")
+@click.option("--utilisation", type=float, default=0.6, show_default=True)
+@click.option("--aspect", type=float, default=1.0, show_default=True, help="height / width")
+@click.option("--die", type=(float, float), help="die width and height in um")
+@click.option(
+    "--macro",
+    "places",
+    type=(str, float, float, str),
+    multiple=True,
+    help="instance, x, y in um and orientation of a macro",
+)
+@click.option(
+    "--lef", "lefs", multiple=True, type=click.Path(exists=True, path_type=Path), help="macro LEF"
+)
+@click.option(
+    "--gds", "gds", multiple=True, type=click.Path(exists=True, path_type=Path), help="macro GDS"
+)
+@click.option("--from", "first", default="floorplan", show_default=True, help="stage to start from")
+def pnr(
+    netlist: Path,
+    out: Path | None,
+    top: str | None,
+    clock: str | None,
+    utilisation: float,
+    aspect: float,
+    die: tuple[float, float] | None,
+    places: tuple[tuple[str, float, float, str], ...],
+    lefs: tuple[Path, ...],
+    gds: tuple[Path, ...],
+    first: str,
+) -> None:
+    """Place and route NETLIST (yosys JSON of sky130_fd_sc_hd cells) to DEF, GDS and Verilog."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_root() / "numba"))
+    from flow import pdk
+    from flow.pnr.floorplan import Floorplan, MacroPlace
+    from flow.pnr.library import read_library
+    from flow.pnr.netlist import read_netlist
+    from flow.pnr.pipeline import Plan, run_pnr
+
+    library = read_library(pdk.resolve(timing=False), lefs, gds)
+    plan = Plan(
+        floorplan=Floorplan(
+            utilisation=utilisation,
+            aspect=aspect,
+            die=(_nm(die[0]), _nm(die[1])) if die else None,
+            macros={name: MacroPlace(_nm(x), _nm(y), turn) for name, x, y, turn in places},
+        ),
+        clock=clock,
+    )
+    folder = out or Path("build") / "pnr" / netlist.stem
+    design, metrics = run_pnr(
+        read_netlist(netlist, library, top),
+        plan,
+        folder,
+        library=library,
+        first=first,
+        report=lambda line: click.echo(line, err=True),
+    )
+    click.echo(
+        f"{design.name}: {design.nets} nets, {metrics.get('route__wirelength', 0) / 1e3:.2f} mm"
+        f" of wire, {metrics['layout__pins__compared']:.0f} pins extracted from the GDS: no open, no short"
+    )
+    click.echo(f"results in {folder}")
+
+
+def _nm(um: float) -> int:
+    return round(um * 1000)

@@ -1,0 +1,143 @@
+"""The stages of place and route in order, each leaving a DEF from which the next can start."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flow.pnr.check import check_layout
+from flow.pnr.def_reader import read_def
+from flow.pnr.def_writer import write_def
+from flow.pnr.design import Design
+from flow.pnr.fill import fill_rows
+from flow.pnr.floorplan import Floorplan, make_floorplan
+from flow.pnr.gds import write_gds
+from flow.pnr.library import Library
+from flow.pnr.placement import legalise, place
+from flow.pnr.power import PowerPlan, make_power_grid
+from flow.pnr.route.router import Pass, RoutePlan, route
+from flow.pnr.trees import ClockPlan, buffer_fanout, build_clock_tree
+from flow.pnr.verilog import write_verilog
+from macros.store import atomic_write
+
+__all__ = ["STAGES", "CheckError", "Plan", "run_pnr"]
+
+Metrics = dict[str, float]
+
+
+class CheckError(RuntimeError):
+    """The finished layout does not hold what the netlist says."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build: `clock` is the clock port (None: no clock tree), `fanout` the most sinks a net
+    may have before it gets buffers."""
+
+    floorplan: Floorplan = field(default_factory=Floorplan)
+    power: PowerPlan = field(default_factory=PowerPlan)
+    clock: str | None = None
+    clock_plan: ClockPlan = field(default_factory=ClockPlan)
+    fanout: int = 20
+    effort: int = 3
+    route: RoutePlan = field(default_factory=RoutePlan)
+    decap_share: float = 0.2
+
+
+def _buffer(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    clocks = [port.net for port in design.ports if port.name == plan.clock]
+    return buffer_fanout(design, plan.fanout, keep=clocks)
+
+
+def _clock(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    if plan.clock is None:
+        return design, {}
+    return build_clock_tree(design, plan.clock, plan.clock_plan)
+
+
+Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]
+
+STAGES: dict[str, Stage] = {
+    "floorplan": lambda design, plan, _: make_floorplan(design, plan.floorplan),
+    "power": lambda design, plan, _: make_power_grid(design, plan.power),
+    "place": lambda design, plan, _: place(design, effort=plan.effort),
+    "buffer": lambda design, plan, _: _buffer(design, plan),
+    "clock": lambda design, plan, _: _clock(design, plan),
+    "legalise": lambda design, plan, _: legalise(design, effort=plan.effort),
+    "route": lambda design, plan, report: route(design, plan.route, report),
+    "fill": lambda design, plan, _: fill_rows(design, plan.decap_share),
+}
+"""Stage by name, in order: (design, plan, report of routing passes) -> (design, metrics)."""
+
+
+def run_pnr(
+    design: Design | None,
+    plan: Plan,
+    folder: Path,
+    *,
+    library: Library,
+    first: str = "floorplan",
+    report: Callable[[str], None] = lambda _: None,
+) -> tuple[Design, dict[str, Any]]:
+    """Run all stages from `first` on and write DEF, GDS, Verilog and metrics into `folder`.
+
+    `design` is the netlist; None takes the DEF that the stage before `first` left. Raises CheckError
+    when the extraction of the final GDS does not equal the netlist.
+    """
+    names = list(STAGES)
+    if first not in names:
+        raise ValueError(f"stage must be one of {', '.join(names)}, not {first!r}")
+    start = names.index(first)
+    if start:
+        design = read_def(_def_of(folder, names[start - 1]), library)
+    if design is None:
+        raise ValueError("the first stage needs a netlist")
+    metrics: dict[str, Any] = {}
+    for name in names[start:]:
+        began = time.process_time()
+        design, found = STAGES[name](design, plan, lambda done: report(_line(done)))
+        seconds = time.process_time() - began
+        write_def(design, _def_of(folder, name))
+        metrics |= found | {f"pnr__cpu__{name}": round(seconds, 2)}
+        report(f"{name}: {seconds:.1f} CPU s")
+    began = time.process_time()
+    metrics |= _export(design, folder)
+    metrics["pnr__cpu__export"] = round(time.process_time() - began, 2)
+    atomic_write(folder / "metrics.json", json.dumps(metrics, indent=1) + "\n")
+    return design, metrics
+
+
+def _export(design: Design, folder: Path) -> Metrics:
+    """Final files, and the verdict of the extraction."""
+    name = design.name
+    write_gds(design, folder / f"{name}.gds")
+    write_def(design, folder / f"{name}.def")
+    write_verilog(design, folder / f"{name}.nl.v")
+    write_verilog(design, folder / f"{name}.pnl.v", powered=True)
+    found = check_layout(folder / f"{name}.gds", design)
+    if not found.clean:
+        first = (*found.lost, *found.shorts, *found.opens)[0]
+        raise CheckError(
+            f"layout differs from netlist: {len(found.opens)} opens, {len(found.shorts)} shorts,"
+            f" {len(found.lost)} lost pins, first: {first}"
+        )
+    return {
+        "layout__pins__compared": float(found.pins),
+        "layout__opens": 0.0,
+        "layout__shorts": 0.0,
+    }
+
+
+def _def_of(folder: Path, stage: str) -> Path:
+    return folder / f"{list(STAGES).index(stage):02d}-{stage}.def"
+
+
+def _line(done: Pass) -> str:
+    return (
+        f"  pass {done.number}: {done.rerouted} nets routed, {done.overflow} conflicts left,"
+        f" {done.seconds:.1f} CPU s"
+    )
