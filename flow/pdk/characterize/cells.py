@@ -9,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-__all__ = ["CELLS", "LIBRARY", "SEQUENTIAL", "Flop", "Gater", "Latch", "Tristate", "kind", "select"]
+__all__ = [
+    "CELLS",
+    "LIBRARY",
+    "SEQUENTIAL",
+    "WIDE",
+    "Flop",
+    "Gater",
+    "Latch",
+    "Tristate",
+    "kind",
+    "select",
+]
 
 LIBRARY = "sky130_fd_sc_hd"
 
@@ -100,6 +111,8 @@ _DRIVES = {
 CELLS = tuple(
     f"{LIBRARY}__{family}_{drive}" for family, drives in _DRIVES.items() for drive in drives.split()
 )
+WIDE = tuple(f"{LIBRARY}__buf_{drive}" for drive in (8, 12, 16))
+"""Cells that the released library characterises for slower inputs and heavier loads."""
 
 
 @dataclass(frozen=True)

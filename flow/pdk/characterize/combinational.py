@@ -152,6 +152,8 @@ def pace(bench: Bench, stimulus: Stimulus, large_pf: float) -> Pace:
 def largest_load(bench: Bench, stimuli: list[Stimulus]) -> float:
     """Load in pF at which the slowest of some edges takes as long as the slowest slew of the axis:
     the end of the load axis."""
+    if bench.corner.largest_pf:
+        return bench.corner.largest_pf
     target, slew = bench.corner.slowest_ns, bench.corner.slowest_ns
     load = 0.1
     for _ in range(8):

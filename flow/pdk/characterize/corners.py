@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["CORNERS", "Corner"]
 
 _POINTS = 7
+WIDE_NS = 5.0
+WIDE_PF = 5.0
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Corner:
     celsius, volt: temperature and supply.
     slew_ns: input transitions (20 % to 80 %) of the delay tables.
     constraint_slew_ns: transitions of the setup and hold tables.
+    largest_pf: end of the load axis; None where the cell's drive decides.
     """
 
     name: str
@@ -29,10 +32,15 @@ class Corner:
     volt: float
     slew_ns: tuple[float, ...]
     constraint_slew_ns: tuple[float, ...]
+    largest_pf: float | None = None
 
     @property
     def slowest_ns(self) -> float:
         return self.slew_ns[-1]
+
+    def wide(self) -> Corner:
+        """The corner with the axes that the released library gives its largest buffers."""
+        return replace(self, slew_ns=geometric(self.slew_ns[0], WIDE_NS), largest_pf=WIDE_PF)
 
 
 def geometric(first: float, last: float, count: int = _POINTS) -> tuple[float, ...]:

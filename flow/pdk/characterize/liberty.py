@@ -46,7 +46,7 @@ def abstracts(pdk: Path) -> dict[str, float]:
 
 
 def _head(corner: Corner) -> list[str]:
-    volt, ones = f"{corner.volt:g}", ", ".join("1234567")
+    volt = f"{corner.volt:g}"
     lines = [
         'technology ("cmos");',
         'delay_model : "table_lookup";',
@@ -91,26 +91,25 @@ def _head(corner: Corner) -> list[str]:
         ),
         f'default_operating_conditions : "{corner.name}";',
     ]
-    for template, name, axes in (
-        ("lu_table_template", "delay", ("input_net_transition", "total_output_net_capacitance")),
-        ("power_lut_template", "energy", ("input_transition_time", "total_output_net_capacitance")),
-    ):
-        body = [f'variable_{k} : "{axis}";' for k, axis in enumerate(axes, 1)]
-        body += [f'index_{k} ("{ones}");' for k in (1, 2)]
-        lines += _group(template, name, body)
-    for template, name, axes in (
-        ("power_lut_template", "input_energy", ("input_transition_time",)),
-        (
-            "lu_table_template",
-            "constraint",
-            ("related_pin_transition", "constrained_pin_transition"),
-        ),
-        ("lu_table_template", "pulse", ("related_pin_transition",)),
-    ):
-        body = [f'variable_{k} : "{axis}";' for k, axis in enumerate(axes, 1)]
-        body += [f'index_{k} ("1, 2, 3");' for k in range(1, len(axes) + 1)]
-        lines += _group(template, name, body)
+    slew, load = "input_net_transition", "total_output_net_capacitance"
+    ramp, related, constrained = (
+        "input_transition_time",
+        "related_pin_transition",
+        "constrained_pin_transition",
+    )
+    lines += _template("lu_table_template", "delay", [slew, load], 7)
+    lines += _template("power_lut_template", "energy", [ramp, load], 7)
+    lines += _template("power_lut_template", "input_energy", [ramp], 3)
+    lines += _template("lu_table_template", "constraint", [related, constrained], 3)
+    lines += _template("lu_table_template", "pulse", [related], 3)
     return _indent(lines)
+
+
+def _template(group: str, name: str, axes: list[str], points: int) -> list[str]:
+    numbers = ", ".join(str(k) for k in range(1, points + 1))
+    body = [f'variable_{k} : "{axis}";' for k, axis in enumerate(axes, 1)]
+    body += [f'index_{k} ("{numbers}");' for k in range(1, len(axes) + 1)]
+    return _group(group, name, body)
 
 
 def _cell(corner: Corner, cell: str, record: dict[str, Any], area: float) -> list[str]:
@@ -163,7 +162,7 @@ def _register(logic: Flop | Latch | Gater | Tristate | None) -> list[str]:
 def _input(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> list[str]:
     lines: list[str] = []
     if energy := record["input_energy"].get(pin):
-        axis = [corner.slew_ns[::3]]
+        axis = [_slews(corner, record)[::3]]
         tables = [
             line
             for edge in ("fall", "rise")
@@ -218,7 +217,7 @@ def _pulse(corner: Corner, pin: str, pulses: dict[str, float]) -> list[str]:
 
 def _output(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> list[str]:
     loads = record["axes"].get(pin)
-    axes = [corner.slew_ns, loads]
+    axes = [_slews(corner, record), loads]
     own = [entry for entry in record["timing"] if entry["output"] == pin]
     lines: list[str] = []
     for related, entries in _by_pin(own).items():
@@ -242,7 +241,7 @@ def _output(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> lis
         if pin in record.get("output_capacitance", {}):
             lines.append(f"capacitance : {_number(record['output_capacitance'][pin])};")
     if loads:
-        lines.append(f"max_capacitance : {_number(_usable(corner, own, loads))};")
+        lines.append(f"max_capacitance : {_number(_usable(axes[0], own, loads))};")
     lines += [
         f"max_transition : {MAX_TRANSITION_NS};",
         'power_down_function : "(!VPWR + VGND)";',
@@ -252,6 +251,11 @@ def _output(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> lis
     return lines
 
 
+def _slews(corner: Corner, record: dict[str, Any]) -> tuple[float, ...]:
+    """Slew axis of a cell's delay tables: the corner's, unless the cell has one of its own."""
+    return tuple(record.get("slews", corner.slew_ns))
+
+
 def _by_pin(entries: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
@@ -259,10 +263,10 @@ def _by_pin(entries: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]
     return found
 
 
-def _usable(corner: Corner, entries: list[dict[str, Any]], loads: list[float]) -> float:
+def _usable(slews: tuple[float, ...], entries: list[dict[str, Any]], loads: list[float]) -> float:
     """Largest load whose transition stays within the limit at every slew up to it, read off the
     tables by linear interpolation."""
-    rows = [k for k, slew in enumerate(corner.slew_ns) if slew <= MAX_TRANSITION_NS * 1.001]
+    rows = [k for k, slew in enumerate(slews) if slew <= MAX_TRANSITION_NS * 1.001]
     least = loads[-1]
     for entry in entries:
         for edge in ("rise", "fall"):

@@ -112,7 +112,8 @@ def gaps(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
         beside = image[rows, columns + step] == 0
         row, column = rows[beside], columns[beside]
         found.append((row, column, np.full(row.size, step), _next(image, row, column, step)))
-    return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))  # type: ignore[return-value]
+    row, column, side, seen = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return row, column, side, seen
 
 
 def _next(image: np.ndarray, row: np.ndarray, column: np.ndarray, step: int) -> np.ndarray:

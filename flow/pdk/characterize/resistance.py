@@ -114,7 +114,9 @@ class _Mesh:
     def _join(self) -> np.ndarray:
         """Put the contacts between layers into the mesh; return the li1 nodes over poly contacts,
         else over all contacts, else any node: the hub of an internal net."""
-        drawn, over_poly, over_diff = self._drawn, [], []
+        drawn = self._drawn
+        over_poly: list[int] = []
+        over_diff: list[int] = []
         for cut, window, lower, upper in drawn.cuts:
             polygon = int(drawn.image[upper][window[0].start, window[1].start])
             if drawn.net[upper, polygon] != self._net:

@@ -12,7 +12,7 @@ from typing import Any
 
 from flow.pdk.characterize import combinational, sequential
 from flow.pdk.characterize.bench import Bench
-from flow.pdk.characterize.cells import LIBRARY, SEQUENTIAL, Tristate, kind
+from flow.pdk.characterize.cells import LIBRARY, SEQUENTIAL, WIDE, Tristate, kind
 from flow.pdk.characterize.corners import Corner
 from flow.pdk.characterize.extract import extract, load
 from flow.pdk.characterize.liberty import abstracts, library
@@ -72,7 +72,8 @@ def _work(task: tuple[Path, Corner, str]) -> tuple[str, dict[str, Any], str]:
 def cell_record(pdk: Path, corner: Corner, cell: str) -> dict[str, Any]:
     """Characterise one cell, or return what is kept of it."""
     netlist = netlists(pdk, cell)
-    sources = [asdict(corner), _FORMAT, _netlist_data(netlist), *_models(pdk, corner)]
+    conditions = _conditions(corner.wide() if cell in WIDE else corner)
+    sources = [conditions, _FORMAT, _netlist_data(netlist), *_models(pdk, corner)]
     kept = cache_root() / "liberty" / f"{cell}__{corner.name}_{content_hash(*sources)[:16]}.json"
     if kept.exists():
         return json.loads(kept.read_text())
@@ -81,10 +82,16 @@ def cell_record(pdk: Path, corner: Corner, cell: str) -> dict[str, Any]:
     return json.loads(json.dumps(record))
 
 
+def _conditions(corner: Corner) -> dict[str, Any]:
+    return {key: value for key, value in asdict(corner).items() if value is not None}
+
+
 def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     family = kind(netlist.name)
     if family == "conb":
         return _tie()
+    if netlist.name in WIDE:
+        corner = corner.wide()
     outputs = tuple(pin for pin in netlist.signals if pin in _OUTPUTS)
     inputs = tuple(pin for pin in netlist.signals if pin not in _OUTPUTS)
     bench = Bench(pdk, netlist, corner, inputs, outputs)
@@ -100,7 +107,7 @@ def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
             functions = {outputs[0]: f"({logic.data})"}
         elif family == "dlclkp":
             functions = {outputs[0]: "(CLK&M0)"}
-    return {**record, "functions": functions}
+    return {**record, "functions": functions, "slews": list(corner.slew_ns)}
 
 
 def _tie() -> dict[str, Any]:
@@ -133,7 +140,8 @@ def netlists(pdk: Path, cell: str) -> Netlist:
         return _netlist(json.loads(kept.read_text()))
     if views_loaded is None:
         _loaded[pdk] = (key, load(pdk))
-    netlist = extract(*_loaded[pdk][1], cell)
+    layout, spice = _loaded[pdk][1]
+    netlist = extract(layout, spice, cell)
     atomic_write(kept, json.dumps(_netlist_data(netlist)))
     return _netlist(json.loads(kept.read_text()))
 
