@@ -14,21 +14,21 @@ from flow.pdk.names import PdkError, view_path
 
 __all__ = ["FUNCTIONAL", "cell_models"]
 
+TWO_STATE = Path(__file__).with_name("two_state_primitives.v")
+
 FUNCTIONAL = {"FUNCTIONAL": "", "UNIT_DELAY": ""}
 """Preprocessor macros that choose the models without timing."""
 
 
-def cell_models(tree: Path, masters: Iterable[str]) -> dict[str, str]:
+def cell_models(tree: Path, masters: Iterable[str], *, two_state: bool = False) -> dict[str, str]:
     """File name -> Verilog: `cells.v` with the masters alone, `primitives.v` beside it.
 
-    Raises `PdkError` naming a master that the library does not have.
+    `two_state` chooses primitives without X, which compile and run faster. Raises `PdkError` naming a master that the library does not have.
     """
     library = view_path(tree, "verilog").read_text()
     bodies = [_cut(library, master) for master in sorted(set(masters))]
-    return {
-        "cells.v": "\n".join(bodies),
-        "primitives.v": view_path(tree, "primitives").read_text(),
-    }
+    primitives = TWO_STATE if two_state else view_path(tree, "primitives")
+    return {"cells.v": "\n".join(bodies), "primitives.v": primitives.read_text()}
 
 
 def _cut(library: str, master: str) -> str:

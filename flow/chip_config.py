@@ -31,7 +31,11 @@ def write_sources(chip: Chip, folder: Path) -> None:
 
 
 def librelane_config(chip: Chip, folder: Path) -> dict[str, Any]:
-    """The LibreLane configuration of a chip whose sources stand in `folder`."""
+    """The LibreLane configuration of a chip whose sources stand in `folder`.
+
+    DELAY 4 with buffers: on digits 8 % more cells than AREA 0, and 4.9 ns more slack at ss, which
+    the wires will need.
+    """
     period_ns = Decimal(chip.clock_period_ps) / 1000
     config: dict[str, Any] = {
         "DESIGN_NAME": chip.name,
@@ -40,6 +44,8 @@ def librelane_config(chip: Chip, folder: Path) -> dict[str, Any]:
         "CLOCK_PERIOD": period_ns,
         "PNR_SDC_FILE": str(SDC),
         "SIGNOFF_SDC_FILE": str(SDC),
+        "SYNTH_STRATEGY": "DELAY 4",
+        "SYNTH_ABC_BUFFERING": True,
         "FP_CORE_UTIL": chip.floorplan.utilisation_percent,
         "FP_ASPECT_RATIO": Decimal(chip.floorplan.aspect_percent) / 100,
     }

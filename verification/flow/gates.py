@@ -41,10 +41,12 @@ def latest_netlist(chip: Chip, tag: str = "run") -> Path:
 def build_netlist(netlist: Path, chip: Chip, engine: str, tree: Path) -> Simulator:
     """Simulator of a netlist with the models of exactly the cells in it."""
     masters = set(netlists.histogram(netlist)) - set(chip.macro_counts)
-    sources = cell_models(tree, masters) | {netlist.name: netlist.read_text()}
+    fast = engine == "verilator"
+    sources = cell_models(tree, masters, two_state=fast) | {netlist.name: netlist.read_text()}
     for macro in chip.macro_counts:
         sources[f"{macro}.v"] = behavioural_verilog(MacroShape.from_name(macro))
-    return build(sources, chip.name, engine, defines=FUNCTIONAL)
+    arguments = ["-MAKEFLAGS", "OPT_FAST=-O1"] if fast else []  # -O2 compiles longer than it saves
+    return build(sources, chip.name, engine, defines=FUNCTIONAL, arguments=arguments)
 
 
 LEVELS["gates"] = simulator
