@@ -1,18 +1,17 @@
-"""The two inner loops of the golden model, compiled by numba: synapses and neurons.
+"""The inner loops of the golden model, compiled by numba. Samples are the lanes.
 
-**Synapses.** A weight matrix is a sum of planes of 0 and 1,
-``W = offset + sum(coefficient[p] * plane[p])``. Spikes and planes are packed,
-64 inputs to a word, so that::
+Arrays here are [neuron, step, sample], so that every inner loop runs over samples, which do not
+depend on each other: the compiler turns each into vector instructions, whatever the layer's size.
 
-    accumulator[j] = offset * popcount(spikes)
-                     + sum over p of coefficient[p] * popcount(spikes & plane[p, :, j])
+**Synapses.** A weight matrix is a sum of planes of 0 and 1:
+``W = offset + sum(coefficient[p] * plane[p])``. Inputs are packed 64 to a word, so that ::
+
+    accumulator = offset * popcount(spikes) + sum(coefficient[p] * popcount(spikes & plane[p]))
 
 needs one AND and one population count for 64 synapses. All of it is integer: nothing rounds, and no
-sum of a layer of ``MAXIMUM_NEURONS`` inputs comes near 2**31. Cost: batch * steps * planes *
-ceil(n_in / 64) * n_out.
+sum of a layer of ``MAXIMUM_NEURONS`` inputs comes near 2**31.
 
-**Neurons.** One pass over the neurons for each line of the equations in ``golden.network.Layer``:
-short loops over few arrays, which the compiler turns into vector instructions.
+**Neurons.** One loop for each line of the equations in ``golden.network.Layer``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["accumulate", "fire", "pack"]
+__all__ = ["WORD", "accumulate", "fire", "pack", "pack_inputs"]
+
+WORD = 64
+"""Inputs in one packed word."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,13 +37,25 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(function)
 
 
-def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """[..., ceil(n / 64)] words of ``bits`` [..., n]: bit i is bit i % 64 of word i // 64."""
+def pack_inputs(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """[ceil(n / 64), ...] words of ``bits`` [..., n]: input i is bit i % 64 of word i // 64."""
     packed = np.packbits(bits, axis=-1, bitorder="little")
     spare = -packed.shape[-1] % 8
     if spare:
         packed = np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, spare)])
-    return np.ascontiguousarray(packed).view("<u8")
+    words = np.ascontiguousarray(packed).view("<u8")
+    return np.ascontiguousarray(np.moveaxis(words, -1, 0))
+
+
+@compiled
+def pack(spikes, words):
+    """Set ``words`` uint64 [words, lanes] from ``spikes`` uint8 [n, lanes], bits as above."""
+    words[:] = 0
+    for i in range(spikes.shape[0]):
+        word = i // 64
+        place = np.uint64(i % 64)
+        for lane in range(spikes.shape[1]):
+            words[word, lane] |= np.uint64(spikes[i, lane]) << place
 
 
 @compiled
@@ -57,72 +71,73 @@ def popcount(word):
 
 @compiled
 def accumulate(spikes, planes, coefficients, offset, accumulator):
-    """Set ``accumulator`` int32 [rows, n_out] from ``spikes`` uint64 [rows, words].
+    """Set ``accumulator`` int32 [n_out, lanes] from ``spikes`` uint64 [words, lanes].
 
     ``planes`` are uint64 [planes, words, n_out], ``coefficients`` int32 [planes], ``offset`` int32.
+    Cost: lanes * planes * words * n_out population counts.
     """
-    rows, words = spikes.shape
-    neurons = accumulator.shape[1]
-    for row in range(rows):
-        total = np.int32(0)
-        for word in range(words):
-            total += np.int32(popcount(spikes[row, word]))
-        for j in range(neurons):
-            accumulator[row, j] = offset * total
+    words, lanes = spikes.shape
+    total = np.zeros(lanes, np.int32)
+    for word in range(words):
+        for lane in range(lanes):
+            total[lane] += np.int32(popcount(spikes[word, lane]))
+    for j in range(accumulator.shape[0]):
+        for lane in range(lanes):
+            accumulator[j, lane] = offset * total[lane]
         for plane in range(planes.shape[0]):
             coefficient = coefficients[plane]
             for word in range(words):
-                present = spikes[row, word]
-                for j in range(neurons):
-                    count = np.int32(popcount(present & planes[plane, word, j]))
-                    accumulator[row, j] += coefficient * count
+                present = planes[plane, word, j]
+                for lane in range(lanes):
+                    count = np.int32(popcount(spikes[word, lane] & present))
+                    accumulator[j, lane] += coefficient * count
 
 
 @compiled
 def fire(accumulator, keep, limits, hysteresis, reset, once, potentials, armeds, spikes):
-    """Set ``potentials`` int32, ``armeds`` and ``spikes`` uint8, each [batch, steps, n_out].
+    """Set ``potentials`` int32, ``armeds`` and ``spikes`` uint8, each [n_out, steps, batch].
 
-    ``accumulator`` is int32 [batch, steps, n_out]; ``keep`` are the masks of
+    ``accumulator`` is int32 [n_out, steps, batch]; ``keep`` are the masks of
     ``golden.neuron.keep_masks``; ``limits`` are int32 (lowest and highest potential, theta_high,
     theta_low); ``hysteresis`` and ``reset`` count as in ``golden.network``.
     """
-    batch, steps, neurons = accumulator.shape
+    neurons, steps, batch = accumulator.shape
     low, high, theta_high, theta_low = limits
-    whole, half, quarter, eighth = keep[0], keep[1], keep[2], keep[3]
-    u = np.empty(neurons, np.int32)
-    armed = np.empty(neurons, np.uint8)
-    spent = np.empty(neurons, np.uint8)
-    for sample in range(batch):
+    u = np.empty(batch, np.int32)
+    armed = np.empty(batch, np.uint8)
+    spent = np.empty(batch, np.uint8)
+    spike = np.empty(batch, np.uint8)
+    for j in range(neurons):
+        whole, half, quarter, eighth = keep[0, j], keep[1, j], keep[2, j], keep[3, j]
         u[:] = 0
         armed[:] = 1
         spent[:] = 0
         for step in range(steps):
-            for j in range(neurons):
-                kept = (u[j] & whole[j]) + ((u[j] >> 1) & half[j])
-                u[j] = kept + ((u[j] >> 2) & quarter[j]) + ((u[j] >> 3) & eighth[j])
-            for j in range(neurons):
-                u[j] = min(max(np.int32(u[j] + accumulator[sample, step, j]), low), high)
-            for j in range(neurons):
-                spikes[sample, step, j] = (u[j] > theta_high) & armed[j]
+            for b in range(batch):
+                kept = (u[b] & whole) + ((u[b] >> 1) & half)
+                u[b] = kept + ((u[b] >> 2) & quarter) + ((u[b] >> 3) & eighth)
+            for b in range(batch):
+                u[b] = min(max(np.int32(u[b] + accumulator[j, step, b]), low), high)
+            for b in range(batch):
+                spike[b] = (u[b] > theta_high) & armed[b]
             if hysteresis == 0:
                 armed[:] = 1
             elif hysteresis == 1:
-                for j in range(neurons):
-                    armed[j] = (armed[j] | (u[j] < theta_low)) & (spikes[sample, step, j] ^ 1)
+                for b in range(batch):
+                    armed[b] = (armed[b] | (u[b] < theta_low)) & (spike[b] ^ 1)
             else:
-                for j in range(neurons):
-                    armed[j] = (u[j] < theta_low) & (spikes[sample, step, j] ^ 1)
+                for b in range(batch):
+                    armed[b] = (u[b] < theta_low) & (spike[b] ^ 1)
             if once:
-                for j in range(neurons):
-                    spent[j] |= spikes[sample, step, j]
-                    armed[j] &= spent[j] ^ 1
+                for b in range(batch):
+                    spent[b] |= spike[b]
+                    armed[b] &= spent[b] ^ 1
             if reset == 0:
-                for j in range(neurons):
-                    u[j] &= np.int32(spikes[sample, step, j]) - np.int32(1)
+                for b in range(batch):
+                    u[b] &= np.int32(spike[b]) - np.int32(1)
             elif reset == 1:
-                for j in range(neurons):
-                    u[j] -= theta_high & -np.int32(spikes[sample, step, j])
-            for j in range(neurons):
-                potentials[sample, step, j] = u[j]
-            for j in range(neurons):
-                armeds[sample, step, j] = armed[j]
+                for b in range(batch):
+                    u[b] -= theta_high & -np.int32(spike[b])
+            potentials[j, step] = u
+            armeds[j, step] = armed
+            spikes[j, step] = spike

@@ -7,11 +7,12 @@ trace.spikes[-1].sum(axis=1)            # spike counts of the output neurons
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import accumulate, fire, pack
+from .kernels import WORD, accumulate, fire, pack, pack_inputs
 from .network import HYSTERESIS, RESETS, Layer, Network
 from .neuron import keep_masks
 from .weights import weight_format
@@ -54,17 +55,26 @@ def simulate(network: Network, spikes: ArrayLike) -> Trace:
     ValueError: spikes of another shape or holding anything but 0 and 1
     """
     inputs = _check_spikes(network, spikes)
-    trace = Trace([], [], [], [], np.zeros(len(inputs), dtype=np.int64))
+    batch, steps, _ = inputs.shape
+    trace = Trace([], [], [], [], np.zeros(batch, dtype=np.int64))
+    packed = pack_inputs(inputs.swapaxes(0, 1))
     for layer in network.layers:
-        operations = np.count_nonzero(inputs, axis=(1, 2)) * layer.n_out
-        np.add(trace.synaptic_operations, operations, out=trace.synaptic_operations)
-        accumulator = _accumulate(layer, inputs)
-        potential, armed, inputs = _fire(layer, accumulator)
-        trace.accumulator.append(accumulator)
-        trace.potential.append(potential)
-        trace.armed.append(armed)
-        trace.spikes.append(inputs)
+        received = np.bitwise_count(packed).sum(axis=(0, 1), dtype=np.int64)
+        np.add(trace.synaptic_operations, received * layer.n_out, out=trace.synaptic_operations)
+        accumulator = _accumulate(layer, packed)
+        potential, armed, fired = _fire(layer, accumulator)
+        packed = np.empty((-(-layer.n_out // WORD), steps, batch), dtype=np.uint64)
+        pack(_lanes(fired.view(np.uint8)), _lanes(packed))
+        trace.accumulator.append(accumulator.T)
+        trace.potential.append(potential.T)
+        trace.armed.append(armed.T)
+        trace.spikes.append(fired.T)
     return trace
+
+
+def _lanes(array: NDArray[Any]) -> NDArray[Any]:
+    """[n, steps * batch] of [n, steps, batch]: steps and samples side by side."""
+    return array.reshape(len(array), array.shape[1] * array.shape[2])
 
 
 def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
@@ -84,24 +94,19 @@ def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
     return result
 
 
-def _accumulate(layer: Layer, spikes: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """[batch, steps, n_out]: spikes @ weights."""
+def _accumulate(layer: Layer, packed: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """[n_out, steps, batch]: the sums of the weights of the ``packed`` spikes."""
     planes, coefficients, offset = weight_format(layer.weight_format).planes(layer.weights)
-    accumulator = np.empty((*spikes.shape[:2], layer.n_out), dtype=np.int32)
-    accumulate(
-        pack(spikes.reshape(-1, layer.n_in)),
-        np.ascontiguousarray(pack(planes.swapaxes(1, 2)).swapaxes(1, 2)),
-        coefficients,
-        np.int32(offset),
-        accumulator.reshape(-1, layer.n_out),
-    )
+    words = np.stack([pack_inputs(plane.T) for plane in planes])
+    accumulator = np.empty((layer.n_out, *packed.shape[1:]), dtype=np.int32)
+    accumulate(_lanes(packed), words, coefficients, np.int32(offset), _lanes(accumulator))
     return accumulator
 
 
 def _fire(
     layer: Layer, accumulator: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Potential, armed and spikes, each [batch, steps, n_out], of neurons fed ``accumulator``."""
+    """Potential, armed and spikes, each [n_out, steps, batch], of neurons fed ``accumulator``."""
     potential = np.empty_like(accumulator)
     armed, spikes = (np.empty(accumulator.shape, dtype=np.bool_) for _ in range(2))
     limits = (
