@@ -79,18 +79,26 @@ class Chip(wiring.Component):
 
     def _memories(self, m: Module, host: Host, sequencer: Sequencer, updater: Updater) -> Signal:
         """Give every memory its requesters, most urgent first: the updater must never wait, the
-        host seldom does, rows of weights can always wait. Returns whether all are cleared."""
-        scan = [sequencer.spikes, sequencer.descriptors]
+        scanner stops by itself when its queue is full, rows of weights can always wait. Returns whether all are cleared."""
         if self._chip.shared:
             requesters = {
                 "shared": [
-                    *(updater.spikes, updater.state, host.port_shared),
-                    *(*scan, sequencer.weights),
+                    updater.spikes,
+                    updater.state,
+                    sequencer.spikes,
+                    host.port_shared,
+                    sequencer.descriptors,
+                    sequencer.weights,
                 ]
             }
         else:
             requesters = {
-                "spikes": [updater.spikes, host.port_spikes, *scan],
+                "spikes": [
+                    updater.spikes,
+                    sequencer.spikes,
+                    host.port_spikes,
+                    sequencer.descriptors,
+                ],
                 "state": [updater.state, host.port_state],
                 "weights": [host.port_weights, sequencer.weights],
             }

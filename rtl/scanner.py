@@ -93,21 +93,21 @@ class Scanner(wiring.Component):
             requested.last.eq(word == self.last_word),
             requested.final.eq(tile == self.last_tile),
             arrives.eq(self.port.valid & (self.port.read.any() | tag_2.last)),
-            self.port.request.eq(active & room),
+            self.port.request.eq((active | self.start) & room),
             self.port.select.eq(1),
             self.port.address.eq(self.base + word),
         ]
         stored = sum(used, start=arrives + under_way[0])
         m.d.comb += room.eq(stored < self._depth)
         m.d.sync += [under_way.eq(Cat(self.port.grant, under_way)), tag_2.eq(tag_1)]
+        with m.If(self.start):
+            m.d.sync += active.eq(1)
         with m.If(self.port.grant):
             m.d.sync += [tag_1.eq(requested), word.eq(word + 1)]
             with m.If(requested.last):
                 m.d.sync += [word.eq(0), tile.eq(tile + 1)]
                 with m.If(requested.final):
-                    m.d.sync += active.eq(0)
-        with m.If(self.start):
-            m.d.sync += [active.eq(1), word.eq(0), tile.eq(0)]
+                    m.d.sync += [active.eq(0), tile.eq(0)]
 
         # Transfer: the lowest set bit of the oldest word; silent words never entered the queue.
         head = queue[0]

@@ -126,6 +126,7 @@ class Updater(wiring.Component):
         """From a layer's descriptor through its tiles to its spike count."""
         sent = Signal(3)
         received = Signal(3)
+        pause = Signal()
         layer = Signal.like(self.layer)
         port = self.spikes
         waiting = self._pending & ~self._under_way & ~self.state.valid & ~self._full
@@ -147,6 +148,7 @@ class Updater(wiring.Component):
                     layer.eq(self.layer),
                     sent.eq(0),
                     received.eq(0),
+                    pause.eq(1),
                     self._read_group.eq(0),
                     self._write_group.eq(0),
                     self._all_read.eq(0),
@@ -158,7 +160,9 @@ class Updater(wiring.Component):
                 m.d.comb += self.idle.eq(1)
                 begin(m)
             with m.State("FETCH"):
-                m.d.comb += port.request.eq(sent != len(UPDATE_WORDS))
+                # Every other cycle is left to the scanner, whose first word is more urgent.
+                m.d.comb += port.request.eq((sent != len(UPDATE_WORDS)) & ~pause)
+                m.d.sync += pause.eq(~pause)
                 with m.If(port.grant):
                     m.d.sync += sent.eq(sent + 1)
                 with m.If(port.valid):
@@ -180,11 +184,10 @@ class Updater(wiring.Component):
                         port.write.eq(1),
                         port.address.eq(Cat(C(SPIKE_COUNT_WORD, 3), layer)),
                         port.data.eq(self._spike_count),
-                        self.idle.eq(port.grant),
+                        self.idle.eq(1),  # as nothing goes before this write
                     ]
-                    with m.If(port.grant):
-                        m.next = "IDLE"
-                        begin(m)
+                    m.next = "IDLE"
+                    begin(m)
         with m.If(self.tile_end):
             m.d.sync += self._pending.eq(1)
         with m.If(self._word_full):
