@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
-from macros.store import cache_root
 
 __all__ = ["pnr"]
 
@@ -48,7 +46,6 @@ def pnr(
     first: str,
 ) -> None:
     """Place and route NETLIST (yosys JSON of sky130_fd_sc_hd cells) to DEF, GDS and Verilog."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache_root() / "numba"))
     from flow import pdk
     from flow.pnr.floorplan import Floorplan, MacroPlace
     from flow.pnr.library import read_library

@@ -17,6 +17,7 @@ from flow.pnr.fill import fill_rows
 from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
 from flow.pnr.library import Library
+from flow.pnr.parasitics import write_spef
 from flow.pnr.placement import legalise, place
 from flow.pnr.power import PowerPlan, make_power_grid
 from flow.pnr.route.router import Pass, RoutePlan, route
@@ -118,6 +119,7 @@ def _export(design: Design, folder: Path) -> Metrics:
     write_def(design, folder / f"{name}.def")
     write_verilog(design, folder / f"{name}.nl.v")
     write_verilog(design, folder / f"{name}.pnl.v", powered=True)
+    metrics = write_spef(design, folder / f"{name}.spef")
     found = check_layout(folder / f"{name}.gds", design)
     if not found.clean:
         first = (*found.lost, *found.shorts, *found.opens)[0]
@@ -125,7 +127,7 @@ def _export(design: Design, folder: Path) -> Metrics:
             f"layout differs from netlist: {len(found.opens)} opens, {len(found.shorts)} shorts,"
             f" {len(found.lost)} lost pins, first: {first}"
         )
-    return {
+    return metrics | {
         "layout__pins__compared": float(found.pins),
         "layout__opens": 0.0,
         "layout__shorts": 0.0,

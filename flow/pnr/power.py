@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from flow.pnr.design import GROUND, POWER, Design, Supply
-from flow.pnr.geometry import Rect
-from flow.pnr.rules import MET1, MET2, MET3, MET4, MET5, ROW
+from flow.pnr.geometry import Rect, clearance_violated, placed
+from flow.pnr.rules import LAYERS, MET1, MET2, MET3, MET4, MET5, ROW
 
 __all__ = ["SUPPLY_VIAS", "PowerPlan", "make_power_grid", "supply_shapes", "via_cuts"]
 
@@ -39,7 +39,11 @@ def make_power_grid(design: Design, plan: PowerPlan) -> tuple[Design, dict[str, 
     macros = [design.box(k) for k in range(design.instances) if design.master(k).is_macro]
     vertical = _vertical_straps(design, plan, macros)
     horizontal = _horizontal_straps(design, plan)
+    vertical += _channel_straps(supplies, vertical, plan)
+    over_macros = _macro_straps(design, plan, horizontal)
+    vertical += over_macros
     vias = _rail_stacks(supplies, vertical) + _strap_vias(vertical, horizontal)
+    vias += _macro_taps(design, horizontal, over_macros)
     everything = sorted(supplies + vertical + horizontal + vias, key=lambda s: s.net)
     straps = len(vertical) + len(horizontal)
     return replace(design, supplies=tuple(everything)), {"power__strap__count": float(straps)}
@@ -97,6 +101,163 @@ def _vertical_straps(design: Design, plan: PowerPlan, macros: list[Rect]) -> lis
 MACRO_CLEARANCE = 1_000
 
 
+def _channel_straps(rails: list[Supply], straps: list[Supply], plan: PowerPlan) -> list[Supply]:
+    """Straps for the rails, between macros, that no strap of their net crosses yet."""
+    bare: dict[tuple[int, int, str], list[Supply]] = {}
+    for rail in rails:
+        x0, x1 = rail.rect[0], rail.rect[2]
+        if not any(_crosses(strap, rail) for strap in straps):
+            bare.setdefault((x0, x1, rail.net), []).append(rail)
+    added = []
+    for (x0, x1, net), members in sorted(bare.items()):
+        centre = x0 + (x1 - x0) * (1 if net == POWER else 2) // 3 // 10 * 10
+        left, right = centre - plan.width // 2, centre + plan.width // 2
+        low = min(rail.rect[1] for rail in members)
+        high = max(rail.rect[3] for rail in members)
+        added.append(Supply(net, "strap", MET4, (left, low, right, high)))
+    return added
+
+
+def _crosses(strap: Supply, rail: Supply) -> bool:
+    y = (rail.rect[1] + rail.rect[3]) // 2
+    return (
+        strap.net == rail.net
+        and rail.rect[0] <= strap.rect[0]
+        and strap.rect[2] <= rail.rect[2]
+        and strap.rect[1] <= y <= strap.rect[3]
+    )
+
+
+def _macro_straps(design: Design, plan: PowerPlan, horizontal: list[Supply]) -> list[Supply]:
+    """met4 straps over macros whose supply pins lie on met3, where the macro leaves met4 free."""
+    straps = []
+    half, step = plan.width // 2, 460
+    for instance in range(design.instances):
+        master = design.master(instance)
+        if not master.is_macro:
+            continue
+        metal = macro_metal(design, instance)
+        x0, low, x1, high = design.box(instance)
+        busy = [rect for shapes in metal.values() for on, rect in shapes if on == MET4]
+        for pin in master.pins.values():
+            if pin.is_signal or not any(on == MET3 for on, _ in metal[pin.name]):
+                continue
+            net = POWER if pin.use == "power" else GROUND
+            crossing = [
+                h for h in horizontal if h.net == net and low <= h.rect[1] and h.rect[3] <= high
+            ]
+            next_x = x0 + 2 * plan.width
+            for x in range(next_x, x1 - 2 * plan.width, step):
+                rect = (x - half, low, x + half, high)
+                if not crossing or x < next_x:
+                    continue
+                if any(clearance_violated(rect, other, 400) for other in busy):
+                    continue
+                straps.append(Supply(net, "strap", MET4, rect))
+                busy.append(rect)
+                next_x = x + plan.met4_pitch // 2
+    return straps
+
+
+def _macro_taps(design: Design, straps: list[Supply], over_macros: list[Supply]) -> list[Supply]:
+    """Vias from the straps to the supply pins of macros: met5 to met4 pins, met4 to met3 pins, and
+    met5 to met3 pins through a pad of met4.
+
+    Raises ValueError naming the macro pin that no strap can reach.
+    """
+    taps = []
+    for instance in range(design.instances):
+        master = design.master(instance)
+        if not master.is_macro:
+            continue
+        everything = macro_metal(design, instance)
+        for pin in master.pins.values():
+            if pin.is_signal:
+                continue
+            net = POWER if pin.use == "power" else GROUND
+            found = [
+                tap
+                for layer, rect in everything[pin.name]
+                for strap in straps
+                if strap.net == net
+                for tap in _tap(layer, rect, strap, pin.name, everything)
+            ]
+            found += [
+                tap
+                for layer, rect in everything[pin.name]
+                for strap in over_macros
+                if strap.net == net and layer == MET3
+                for tap in _strap_tap(rect, strap)
+            ]
+            if not found:
+                name = f"{design.instance_names[instance]}/{pin.name}"
+                raise ValueError(f"no strap can reach the supply pin {name} on met3 or met4")
+            taps += found
+    return list(dict.fromkeys(taps))
+
+
+PAD = 1_420  # side of a tap: via4 with its enclosure by met5, which covers that by met4
+
+
+def _tap(
+    layer: int, rect: Rect, strap: Supply, pin: str, metal: dict[str, list[tuple[int, Rect]]]
+) -> list[Supply]:
+    """The vias of one tap where a strap crosses a pin shape; none where it does not fit."""
+    low, high = max(rect[1], strap.rect[1]), min(rect[3], strap.rect[3])
+    left, right = max(rect[0], strap.rect[0]), min(rect[2], strap.rect[2])
+    if layer not in (MET3, MET4) or left >= right or low >= high:
+        return []
+    x, y = (left + right) // 2 // 10 * 10, (strap.rect[1] + strap.rect[3]) // 2
+    pad = (x - PAD // 2, y - PAD // 2, x + PAD // 2, y + PAD // 2)
+    foreign = [r for name, shapes in metal.items() if name != pin for on, r in shapes if on == MET4]
+    if any(clearance_violated(pad, other, 400) for other in foreign):
+        return []
+    tap = [Supply(strap.net, "via", MET5, pad)]
+    if layer == MET3:
+        if any(
+            clearance_violated(pad, r, 400)
+            for name, shapes in metal.items()
+            for on, r in shapes
+            if on == MET4
+        ):
+            return []
+        if high - low < 400 or right - left < 400:
+            return []
+        inner = (
+            -(-max(left, pad[0]) // 10) * 10,
+            -(-max(low, pad[1]) // 10) * 10,
+            min(right, pad[2]) // 10 * 10,
+            min(high, pad[3]) // 10 * 10,
+        )
+        tap.append(Supply(strap.net, "via", MET4, inner))
+    return tap
+
+
+def _strap_tap(rect: Rect, strap: Supply) -> list[Supply]:
+    """Via3 where a met4 strap crosses a met3 pin; none where less than one cut fits."""
+    x0, y0 = max(rect[0], strap.rect[0]), max(rect[1], strap.rect[1])
+    x1, y1 = min(rect[2], strap.rect[2]), min(rect[3], strap.rect[3])
+    inner = (-(-x0 // 10) * 10, -(-y0 // 10) * 10, x1 // 10 * 10, y1 // 10 * 10)
+    if inner[2] - inner[0] < 400 or inner[3] - inner[1] < 400:
+        return []
+    return [Supply(strap.net, "via", MET4, inner)]
+
+
+def macro_metal(design: Design, instance: int) -> dict[str, list[tuple[int, Rect]]]:
+    """Placed shapes of a macro per pin on met1..met5, obstructions under ""."""
+    master = design.master(instance)
+    where = (master.width, master.height, int(design.x[instance]), int(design.y[instance]))
+    shapes = {pin.name: pin.shapes for pin in master.pins.values()} | {"": master.obstructions}
+    return {
+        name: [
+            (LAYERS.index(layer), placed(rect, int(design.orient[instance]), *where))
+            for layer, rect in members
+            if layer in LAYERS
+        ]
+        for name, members in shapes.items()
+    }
+
+
 def _free_spans(
     left: int, right: int, low: int, high: int, macros: list[Rect]
 ) -> list[tuple[int, int]]:
@@ -127,14 +288,9 @@ def _rail_stacks(rails: list[Supply], straps: list[Supply]) -> list[Supply]:
     stacks = []
     for strap in straps:
         for rail in rails:
-            x0, x1 = strap.rect[0], strap.rect[2]
-            y = (rail.rect[1] + rail.rect[3]) // 2
-            crosses = rail.rect[0] <= x0 and x1 <= rail.rect[2]
-            if rail.net == strap.net and crosses and strap.rect[1] <= y <= strap.rect[3]:
-                stacks += [
-                    Supply(rail.net, "via", layer, (x0, rail.rect[1], x1, rail.rect[3]))
-                    for layer in (MET2, MET3, MET4)
-                ]
+            if _crosses(strap, rail):
+                rect = (strap.rect[0], rail.rect[1], strap.rect[2], rail.rect[3])
+                stacks += [Supply(rail.net, "via", layer, rect) for layer in (MET2, MET3, MET4)]
     return stacks
 
 

@@ -13,7 +13,7 @@ Resources, each for one net:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,7 +38,7 @@ from flow.pnr.rules import (
     WIDTH,
 )
 
-__all__ = ["BLOCKED", "NO_EDGE", "NO_VIA", "Grid", "PinTable", "build_grid"]
+__all__ = ["BLOCKED", "NO_EDGE", "NO_VIA", "Grid", "PinTable", "build_grid", "fixed_metal"]
 
 BLOCKED, NO_VIA, NO_EDGE = 1, 2, 4
 """Flags of a node: no metal, no via to the layer above, no wire to the next node along the track."""
@@ -118,11 +118,24 @@ def _fixed_shapes(design: Design) -> list[tuple[int, Rect]]:
 
 
 def macro_shapes(design: Design, instance: int) -> list[tuple[int, Rect]]:
-    """Pins and obstructions of a placed macro on met1..met4; nothing for a cell."""
+    """Obstructions, supply pins and open pins of a placed macro on met1..met4; nothing for a cell.
+    Pins on a net are left out: like a port, they are claimed by the net they belong to."""
     master = design.master(instance)
     if not master.is_macro:
         return []
-    shapes = [shape for pin in master.pins.values() for shape in pin.shapes] + master.obstructions
+    used = {int(design.pin_index[k]) for k in np.flatnonzero(design.pin_instance == instance)}
+    connected = {pin.name for k, pin in enumerate(master.signal_pins) if k in used}
+    shapes = [
+        shape for pin in master.pins.values() if pin.name not in connected for shape in pin.shapes
+    ]
+    return _placed_shapes(design, instance, shapes + master.obstructions)
+
+
+def _placed_shapes(
+    design: Design, instance: int, shapes: list[tuple[str, Rect]]
+) -> list[tuple[int, Rect]]:
+    """Shapes of an instance on met1..met4 where they stand in the design."""
+    master = design.master(instance)
     where = (master.width, master.height, int(design.x[instance]), int(design.y[instance]))
     return [
         (LAYERS.index(layer), placed(rect, int(design.orient[instance]), *where))
@@ -375,29 +388,47 @@ def _instantiated(
 
 
 def _fixed_batches(design: Design, nx: int, ny: int) -> list[_Batch]:
-    """Ports and pins of macros: any node on them, which takes the metal of the whole pin."""
+    """Ports and pins of macros: nodes on them or beside them, which take all the pin's surroundings."""
     batches = []
     is_macro = np.array([master.is_macro for master in design.master_objects()], bool)
     fixed = design.pin_instance < 0
     fixed[~fixed] = is_macro[design.master_of[design.pin_instance[~fixed]]]
     for pin in np.flatnonzero(fixed).tolist():
         instance, index = int(design.pin_instance[pin]), int(design.pin_index[pin])
-        nodes = _fixed_pin_nodes(design, instance, index, nx, ny)
-        taken = sorted({r for node in nodes for r in _node_resources(*node, nx)})
-        rows = [
-            (pin, number, (j * nx + i) * 4 + layer, 0, -1, -1, 0, 0, 0, 0)
-            for number, (i, j, layer) in enumerate(nodes)
-        ]
-        resources = [(pin, number, r) for number in range(len(nodes)) for r in taken]
+        shapes = _fixed_pin_shapes(design, instance, index)
+        rows: list[tuple[int, ...]] = []
+        layers: list[int] = []
+        opened: list[tuple[int, int, int]] = []
+        for layer, rect in shapes:
+            for i, j, metal in _nodes_of_shape(layer, rect, nx, ny):
+                node = (j * nx + i) * 4 + layer
+                shift = abs(metal[2] - metal[0]) + abs(metal[3] - metal[1]) if metal else 0
+                rows.append((pin, len(rows), node, shift // 10, -1, -1, *(metal or (0, 0, 0, 0))))
+                layers.append(layer if metal else -1)
+                opened.append((pin, node, BLOCKED))
+        taken = sorted({r for shape in shapes for r in _surroundings(*shape, nx, ny)})
+        resources = [(pin, number, r) for number in range(len(rows)) for r in taken]
         batches.append(
             _Batch(
                 np.array(rows, np.int64).reshape(-1, 10),
-                np.full(len(rows), -1),
+                np.array(layers, np.int64),
                 np.array(resources, np.int64).reshape(-1, 3),
-                np.zeros((0, 3), np.int64),
+                np.array(opened, np.int64).reshape(-1, 3),
             )
         )
     return batches
+
+
+def fixed_metal(design: Design) -> np.ndarray:
+    """[n, 6] net, layer, rectangle of every port and every connected pin of a macro."""
+    rows = [
+        (net, layer, *rect)
+        for net in range(design.nets)
+        for instance, index in design.net_pins(net)
+        if instance < 0 or design.master(instance).is_macro
+        for layer, rect in _fixed_pin_shapes(design, instance, index)
+    ]
+    return np.array(rows, np.int32).reshape(-1, 6)
 
 
 def _node_resources(i: int, j: int, layer: int, nx: int) -> list[int]:
@@ -406,36 +437,65 @@ def _node_resources(i: int, j: int, layer: int, nx: int) -> list[int]:
     return {0: [at], 1: [at, at + 4 * nx], 2: [at, at + 4], 3: [at]}[layer]
 
 
-def _fixed_pin_nodes(
-    design: Design, instance: int, index: int, nx: int, ny: int
-) -> list[tuple[int, int, int]]:
-    """Nodes on a port or on a pin of a macro: (column, track, layer)."""
-    if instance < 0:
-        port = design.ports[-1 - instance]
-        assert port.layer is not None
-        assert port.rect is not None
-        shapes = [(port.layer, port.rect)]
-    else:
-        shapes = macro_pin_shapes(design, instance, index)
-    nodes = []
-    for layer, (x0, y0, x1, y1) in shapes:
-        for j in range(
-            max(0, -(-(y0 - TRACK_Y) // TRACK)), min(ny - 2, (y1 - TRACK_Y) // TRACK) + 1
+def _fixed_pin_shapes(design: Design, instance: int, index: int) -> list[tuple[int, Rect]]:
+    if instance >= 0:
+        shapes = design.master(instance).signal_pins[index].shapes
+        return _placed_shapes(design, instance, shapes)
+    port = design.ports[-1 - instance]
+    assert port.layer is not None, port.name
+    assert port.rect is not None, port.name
+    return [(port.layer, port.rect)]
+
+
+def _is_node(i: int, j: int, layer: int) -> bool:
+    return layer < MET3 or (j % 2 == 1 and (layer == MET3 or i % 2 == 0))
+
+
+def _grid_span(
+    rect: Rect, reach_x: int, reach_y: int, nx: int, ny: int
+) -> Iterator[tuple[int, int]]:
+    """Columns and tracks whose node lies in `rect` grown by the reaches."""
+    i0 = max(0, -(-(rect[0] - reach_x - COLUMN_X) // COLUMN))
+    i1 = min(nx - 2, (rect[2] + reach_x - COLUMN_X) // COLUMN)
+    j0 = max(0, -(-(rect[1] - reach_y - TRACK_Y) // TRACK))
+    j1 = min(ny - 2, (rect[3] + reach_y - TRACK_Y) // TRACK)
+    for j in range(j0, j1 + 1):
+        for i in range(i0, i1 + 1):
+            yield i, j
+
+
+def _surroundings(layer: int, rect: Rect, nx: int, ny: int) -> Iterator[int]:
+    """Resources of the nodes where metal of another net would be too close to `rect`."""
+    half, spacing = _node_half(layer), SPACING[layer]
+    for i, j in _grid_span(rect, half[0] + spacing - 1, half[1] + spacing - 1, nx, ny):
+        if _is_node(i, j, layer):
+            yield from _node_resources(i, j, layer, nx)
+
+
+def _nodes_of_shape(
+    layer: int, rect: Rect, nx: int, ny: int
+) -> Iterator[tuple[int, int, Rect | None]]:
+    """Nodes on a fixed pin, and those at most half a pitch beside it with the metal that joins them."""
+    half = WIDTH[layer] // 2
+    reach = (COLUMN, TRACK) if layer < MET3 else (COLUMN, 2 * TRACK)
+    for i, j in _grid_span(rect, *reach, nx, ny):
+        if not _is_node(i, j, layer):
+            continue
+        x, y = COLUMN_X + COLUMN * i, TRACK_Y + TRACK * j
+        if (
+            rect[0] <= x - half
+            and x + half <= rect[2]
+            and rect[1] <= y - half
+            and y + half <= rect[3]
         ):
-            for i in range(
-                max(0, -(-(x0 - COLUMN_X) // COLUMN)), min(nx - 2, (x1 - COLUMN_X) // COLUMN) + 1
-            ):
-                if layer < MET3 or (j % 2 and (layer == MET3 or i % 2 == 0)):
-                    nodes.append((i, j, layer))
-    return nodes
-
-
-def macro_pin_shapes(design: Design, instance: int, index: int) -> list[tuple[int, Rect]]:
-    """Shapes of a signal pin of a placed macro on met1..met4."""
-    master = design.master(instance)
-    where = (master.width, master.height, int(design.x[instance]), int(design.y[instance]))
-    return [
-        (LAYERS.index(layer), placed(rect, int(design.orient[instance]), *where))
-        for layer, rect in master.signal_pins[index].shapes
-        if layer in LAYERS[:4]
-    ]
+            yield i, j, None
+            continue
+        inner_x = min(max(x, rect[0] + half), max(rect[2] - half, rect[0] + half))
+        inner_y = min(max(y, rect[1] + half), max(rect[3] - half, rect[1] + half))
+        metal = (
+            min(x, inner_x) - half,
+            min(y, inner_y) - half,
+            max(x, inner_x) + half,
+            max(y, inner_y) + half,
+        )
+        yield i, j, metal

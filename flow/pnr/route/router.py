@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flow.pnr.design import Design
-from flow.pnr.route.grid import Grid, build_grid
+from flow.pnr.route.grid import Grid, build_grid, fixed_metal
 from flow.pnr.route.search import (
     EDGES_USED,
     EXPANDED,
@@ -68,7 +68,7 @@ def route(
     grid = build_grid(design)
     nets = _net_table(design)
     state = _negotiate(grid, nets, plan, report or (lambda _: None), design)
-    routes = routes_of(grid, nets, state)
+    routes = routes_of(grid, nets, state, fixed_metal(design))
     length = np.abs(routes.wires[:, 4] - routes.wires[:, 2]) + np.abs(
         routes.wires[:, 5] - routes.wires[:, 3]
     )

@@ -470,7 +470,11 @@ def _route_net(state, flags, pins, nets, net, nx, ny, margin):
     tree = 0
     complete = True
     if len(order) == 1:
-        _take_access(state, pins, first, pins.start[first], mark)
+        # nothing to draw, but the surroundings of a port or macro pin stay its own
+        access = pins.start[first]
+        if pins.x[access] < 0:
+            for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
+                _take(state, pins.resource[k], mark)
     for k in range(1, len(order)):
         pin = order[k]
         box = _pin_box(pins, state.visited, nx, pin)

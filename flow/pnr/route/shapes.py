@@ -16,8 +16,9 @@ __all__ = ["metal_rectangles", "routes_of"]
 HOLE_AREA = 140_000  # nm2, m1.7
 
 
-def routes_of(grid: Grid, nets: NetTable, state: State) -> Routes:
-    """Wires, vias and patches of all nets, sorted by net."""
+def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray) -> Routes:
+    """Wires, vias and patches of all nets, sorted by net. `fixed` [n, 6] is metal that is there
+    already and belongs to the nets: ports and pins of macros."""
     net, node, axis = _edges(state)
     layer = node & 3
     at = node >> 2
@@ -31,7 +32,7 @@ def routes_of(grid: Grid, nets: NetTable, state: State) -> Routes:
     vias = np.concatenate([vias, contacts])
     vias = vias[np.lexsort(vias.T[::-1])].astype(np.int32)
     routes = Routes(wires.astype(np.int32), vias, patches.astype(np.int32))
-    filled = np.concatenate([routes.patches, _notches(routes)])
+    filled = np.concatenate([routes.patches, _notches(routes, fixed)])
     return Routes(routes.wires, routes.vias, filled[np.lexsort(filled.T[::-1])].astype(np.int32))
 
 
@@ -74,17 +75,17 @@ def _wires(net: np.ndarray, layer: np.ndarray, i: np.ndarray, j: np.ndarray) -> 
 
 
 def _accesses(grid: Grid, nets: NetTable, state: State) -> tuple[np.ndarray, np.ndarray]:
-    """Contacts [n, 4] and their met1 [n, 6]."""
+    """Contacts [n, 4] of the accesses in use, and the metal [n, 6] that leads to their nodes."""
     pins = np.flatnonzero(state.access >= 0)
     net = np.searchsorted(nets.start, pins, side="right") - 1
     access = state.access[pins]
-    has = grid.pins.metal_layer[access] >= 0
-    net, access = net[has], access[has]
-    contacts = np.column_stack(
-        [net, np.zeros(len(net), np.int64), grid.pins.x[access], grid.pins.y[access]]
-    )
-    metal = grid.pins.metal[access]
-    return contacts, np.column_stack([net, np.full(len(net), MET1), metal])
+    drawn = grid.pins.metal_layer[access] >= 0
+    layers, metal = grid.pins.metal_layer[access[drawn]], grid.pins.metal[access[drawn]]
+    patches = np.column_stack([net[drawn], layers, metal])
+    li1 = grid.pins.x[access] >= 0
+    kind = np.zeros(int(li1.sum()), np.int64)
+    contacts = np.column_stack([net[li1], kind, grid.pins.x[access[li1]], grid.pins.y[access[li1]]])
+    return contacts, patches
 
 
 def metal_rectangles(routes: Routes) -> np.ndarray:
@@ -119,13 +120,13 @@ def metal_rectangles(routes: Routes) -> np.ndarray:
     return np.concatenate(parts).astype(np.int32)
 
 
-def _notches(routes: Routes) -> np.ndarray:
+def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
     """Patches that close every gap between shapes of one net that is too narrow to be legal.
 
     A patch may come close to a third shape of its net, so the nets patched last are looked at again
     until nothing is left to close.
     """
-    metal = metal_rectangles(routes)
+    metal = np.concatenate([metal_rectangles(routes), fixed])
     patches = np.zeros((0, 6), np.int64)
     looked_at = metal
     while len(fresh := _gaps(looked_at)):
