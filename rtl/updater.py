@@ -97,7 +97,8 @@ class Updater(wiring.Component):
         self._state_base = Signal(state.address_bits)
         self._spike_count = Signal(chip.counter_bits)
 
-        # Progress: groups read and written, groups left in the lanes, groups in the spike word.
+        # Progress: descriptor complete, groups read and written, groups left in the lanes, groups in the spike word.
+        self._running = Signal()
         self._pending = Signal()
         self._read_group = Signal(group_bits)
         self._write_group = Signal(group_bits)
@@ -171,6 +172,7 @@ class Updater(wiring.Component):
                     with m.If(received == len(UPDATE_WORDS) - 1):
                         m.next = "RUN"
             with m.State("RUN"):
+                m.d.comb += self._running.eq(1)
                 with m.If(used_up):
                     m.d.comb += self.release.eq(1)
                     m.d.sync += [self._pending.eq(0), self._slots.eq(self._tile_groups())]
@@ -241,7 +243,8 @@ class Updater(wiring.Component):
         neurons_free = ~self.trace.enable | ~(self.state.valid | self._full)
         m.d.comb += [
             may_read.eq(
-                (self._pending | self.tile_end)
+                self._running
+                & (self._pending | self.tile_end)
                 & (self._slots != 0)
                 & ~self._all_read
                 & ~self._under_way
