@@ -14,16 +14,18 @@ from macros.technology.drawing import Drawing
 
 __all__ = ["NAND_WIDTH", "draw_nand"]
 
-NAND_WIDTH = 4680
+NAND_WIDTH = 4730
 TRANSISTOR_WIDTH = 1000
 STEP = 430  # contact, gate, contact: 170 + 2 x licon_11 + 150
 TAP_X = 190
-PAD_X = (570, 1110)  # inputs take them in turn
-N_LEFT, P_LEFT = 1465, 2985
+PAD_X = (620, 1160)  # inputs take them in turn
+# Inputs' contacts off their gates: from the mirrored row's (poly_2), from each other for li1 pads.
+PAD_SHIFT = {2: (25, 15), 3: (25, 10, 10)}
+N_LEFT, P_LEFT = 1515, 3035
 CUTS = (145, 485, 825)  # contacts across a diffusion
-LINK_X = 2680  # joins the output's contacts between n and p
-GND_X, VDD_X = 1980, 3680
-WELL_TAP_X = 4340
+LINK_X = 2730  # joins the output's contacts between n and p
+GND_X, VDD_X = 2030, 3730
+WELL_TAP_X = 4390
 
 
 def draw_nand(inputs: int) -> Drawing:
@@ -74,9 +76,10 @@ def _draw_taps(cell: Drawing) -> None:
 def _draw_inputs(cell: Drawing, inputs: int) -> None:
     for k in range(inputs):
         x = PAD_X[k % 2]
-        y = _gate_y(k) + (25 if k == 0 else 0)  # off the mirrored row's pad: poly_2
+        y = _gate_y(k) + PAD_SHIFT[inputs][k]
         cell.poly_contact(x, y, tall=False)
-        cell.pin("ABC"[k], layer.LI1, cell.rect(layer.LI1, 0, y - 85, x + 165, y + 85))
+        cell.rect(layer.LI1, 0, y - 85, x - 165, y + 85)
+        cell.pin("ABC"[k], layer.LI1, cell.rect(layer.LI1, x - 165, y - 85, x + 165, y + 85))
     cell.rect(layer.NPC, PAD_X[0] - 185, -10, PAD_X[1] + 185, _gate_y(inputs - 1) + 185)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from macros.technology.bitcell import WIDTH
 from macros.technology.drawing import Drawing
+from macros.technology.layers import LI1
 from macros.technology.sticks import Level, draw_sticks
 
 __all__ = ["draw_dff", "draw_sense_amp", "draw_write_driver"]
@@ -22,27 +23,28 @@ def draw_dff() -> Drawing:
         "clk ckb clk vdd ckb ck",
         pads=6,
     )
-    return draw_sticks("dff", [level], columns={"D": 310, "clk": 6550, "Q": 5350})
+    return draw_sticks("dff", [level], places={"D": 340, "clk": 6550, "Q": 5350}, pins=["D", "Q", "clk"], supply_layer=LI1)
 
 
 def draw_sense_amp() -> Drawing:
     """Clocked comparator that samples the bit lines at its gates while en rises, a latch that
     holds the result while en is low, and a driver; pins bl, br, en, dout, vdd, gnd."""
-    driver = Level(n="tail en gnd qb dout qb gnd", p="_ | vdd qb dout qb vdd", n_width=1060, pads=2)
-    latch = Level(n="q qb . o1 gnd o2 . q qb", p="vdd qb q o1 vdd o2 qb q vdd", pads=3)
+    driver = Level(n="tail en gnd qb dout qb gnd", p="_ | vdd qb dout qb vdd", n_width=1060, pads=3)
+    latch = Level(n="q qb . o1 gnd o2 . q qb", p="vdd qb q o1 vdd o2 qb q vdd", pads=4)
     core = Level(
         n="o1 o2 x1 bl tail br x2 o1 o2",
         p="vdd o2 o1 en vdd en o2 o1 vdd",
         n_width=1060,
         p_width=740,
-        pads=4,
+        pads=5,
     )
     return draw_sticks(
         "sense_amp",
         [driver, latch, core],
         width=WIDTH,
         columns={"bl": 230, "br": 3590},
-        pins=["en", "dout"],
+        places={"en": 1090, "tail": 1500, "o1": 1910, "o2": 2320, "qb": 2730, "q": 3140, "dout": 2320},
+        pins=["bl", "br", "en", "dout"],
     )
 
 
@@ -56,6 +58,8 @@ def draw_write_driver() -> Drawing:
         "write_driver",
         [inverter, pulls],
         width=WIDTH,
-        columns={"bl": 230, "br": 3590, "din": 1990},
+        columns={"bl": 230, "br": 3590},
+        places={"din": 2500},
+        pins=["bl", "br", "din"],
         rails=["en"],
     )

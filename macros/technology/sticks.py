@@ -11,7 +11,8 @@ line is cut and each part has a contact of its own.
 
 Wiring follows one scheme, so that spacings hold by construction: every net has one horizontal met1
 wire in each zone (n, gate, p) of each level where it has terminals, on a track of that zone, and
-one vertical met2 wire when it has several. A small search assigns tracks and columns.
+one vertical met2 wire when it has several. A small search assigns tracks and columns. At SUPPLY_X
+met2 stays free over every rail for a via stack.
 """
 
 from __future__ import annotations
@@ -22,23 +23,25 @@ from dataclasses import dataclass, field
 
 from macros.technology import layers as layer
 from macros.technology.drawing import Drawing
+from macros.technology.layers import Layer
 
-__all__ = ["Level", "draw_sticks"]
+__all__ = ["SUPPLY_X", "Level", "draw_sticks"]
 
 PITCH = 480  # two poly pads side by side: 270 + poly_2
-MARGIN = 310  # first contact to the cell's edge: 125 of diff + difftap_8
+MARGIN = 340  # first contact to the cell's edge: a li1 pad on the edge keeps li_3
 REACH = 160  # met1 and met2 beyond the centre of a cut
 WIRE = 260  # met1 and met2 width: via and its enclosure
 GAP = 140
 TRACK = WIRE + GAP
+COLUMN = TRACK + 10  # pitch of met2 wires: the pad of a via2 on one of them is wider
 PAD_PITCH = 540  # rows of poly pads: 330 + poly_2
-TAP_Y = 220  # centre of tap and rail above the level's edge: two mirrored taps keep difftap_3
-DIFF_Y = 575  # level's edge to diffusion: tap, difftap_3
+DIFF_Y = 355  # level's edge, which is the centre of its tap and rail, to diffusion: difftap_3
+LEVEL_GAP = 720  # between two levels: m3_2 between wires over their rails
 SIDE = 180  # wells and implants beyond the cell's sides: difftap_10
-LEVEL_GAP = 40  # between two levels: difftap_11 from the lower n-well to the upper tap
 COLUMN_STEP = 50  # between the places tried for a met2 wire
-ROUNDS = 3000  # of the wiring search
+ROUNDS = 500  # of the wiring search
 SUPPLIES = ("gnd", "vdd")
+SUPPLY_X = 660  # where a via stack may stand on a rail: met2 is free there
 
 
 @dataclass(frozen=True)
@@ -107,18 +110,22 @@ def draw_sticks(
     levels: Sequence[Level],
     *,
     width: int | None = None,
-    columns: Mapping[str, int],
+    columns: Mapping[str, int] | None = None,
+    places: Mapping[str, int] | None = None,
     rails: Sequence[str] = (),
     pins: Sequence[str] = (),
+    supply_layer: Layer = layer.MET1,
 ) -> Drawing:
     """Draw the levels on top of each other, the lowest first.
 
     Parameters
     ----------
     width: width of the cell; by default as wide as its columns.
-    columns: pins with a met2 wire over the cell's whole height, and its centre in x.
+    columns: nets with a met2 wire over the cell's whole height, and its centre in x.
+    places: nets with a met2 wire no longer than it must be, and its centre in x.
     rails: pins with a met1 wire over the cell's whole width.
-    pins: further pins, with the met2 wire that the search gives them.
+    pins: the other pins, all of them with a met2 wire.
+    supply_layer: where the supplies' pins are, li1 or met1; both run along the rails.
 
     A diagram that the search cannot wire is a `ValueError`.
     """
@@ -130,12 +137,22 @@ def draw_sticks(
     cell = Drawing(name, width, bases[-1] + levels[-1].height)
     segments = [s for k, level in enumerate(levels) for s in _segments(k, level, bases[k])]
     pairs = [pair for k, level in enumerate(levels) for pair in _split_columns(k, level)]
-    wiring = _assign(segments, pairs, cell, dict(columns), rails)
+    through, fixed = set(columns or ()), {**(columns or {}), **(places or {})}
+    taps = [
+        ("supply", SUPPLY_X + side, y - 240, y + 240)
+        for base, level in zip(bases, levels, strict=True)
+        for y in (base, base + level.height)
+        for side in (-10, 10)
+    ]
+    wiring = _assign(segments, pairs, cell, fixed, through, rails, taps)
     if wiring is None:
         raise ValueError(f"{name}: no wiring fits; give it more tracks, pads or columns")
     for k, level in enumerate(levels):
         _draw_level(cell, level, k, bases[k], wiring)
-    _draw_wiring(cell, wiring, [*columns, *pins], rails)
+        _draw_rail(cell, "gnd", bases[k], supply_layer)
+        if level.p:
+            _draw_rail(cell, "vdd", bases[k] + level.height, supply_layer)
+    _draw_wiring(cell, wiring, pins, rails)
     return cell
 
 
@@ -203,7 +220,9 @@ def _assign(
     pairs: list[tuple[int, str, str]],
     cell: Drawing,
     fixed: dict[str, int],
+    through: set[str],
     rails: Sequence[str],
+    taps: Sequence[tuple[str, int, int, int]],
 ) -> _Wiring | None:
     """Place net after net where it fits first; a net that fits nowhere goes to the front of the
     order and the search starts again."""
@@ -212,9 +231,9 @@ def _assign(
         by_net[segment.net].append(segment)
     order = sorted(by_net, key=lambda n: (n not in fixed, -sum(len(s.xs) for s in by_net[n]), n))
     for _ in range(ROUNDS):
-        wiring = _Wiring()
+        wiring = _Wiring(vertical=list(taps))
         for position, net in enumerate(order):
-            if not _place(wiring, net, by_net[net], pairs, cell, fixed, rails):
+            if not _place(wiring, net, by_net[net], pairs, cell, fixed, through, rails):
                 order.insert(position // 2, order.pop(position))
                 break
         else:
@@ -229,6 +248,7 @@ def _place(
     pairs: list[tuple[int, str, str]],
     cell: Drawing,
     fixed: dict[str, int],
+    through: set[str],
     rails: Sequence[str],
 ) -> bool:
     """Give a net its column, near its terminals, and its tracks; False if none is free."""
@@ -244,7 +264,7 @@ def _place(
         for segment in own:
             for y in segment.ys:
                 wire = _wire(segment, y, column, cell, full_width=net in rails)
-                if _is_free(wiring.horizontal, wire) and _in_order(wiring, pairs, segment, y):
+                if _is_free(wiring.horizontal, wire, TRACK) and _in_order(wiring, pairs, segment, y):
                     chosen[segment] = y
                     wires.append(wire)
                     break
@@ -252,9 +272,9 @@ def _place(
             continue
         if column is not None:
             ys = chosen.values()
-            ends = (0, cell.height) if net in fixed else (min(ys) - REACH, max(ys) + REACH)
+            ends = (0, cell.height) if net in through else (min(ys) - REACH, max(ys) + REACH)
             upright = (net, column, *ends)
-            if not _is_free(wiring.vertical, upright):
+            if not _is_free(wiring.vertical, upright, COLUMN):
                 continue
             wiring.vertical.append(upright)
         wiring.horizontal += wires
@@ -273,11 +293,13 @@ def _wire(
     return segment.net, y, min(xs) - REACH, max(xs) + REACH
 
 
-def _is_free(wires: list[tuple[str, int, int, int]], wire: tuple[str, int, int, int]) -> bool:
-    """True when a wire (net, position, start, end) keeps GAP to all wires of other nets."""
+def _is_free(
+    wires: list[tuple[str, int, int, int]], wire: tuple[str, int, int, int], pitch: int
+) -> bool:
+    """True when a wire (net, position, start, end) is a pitch or a GAP from those of other nets."""
     net, place, start, end = wire
     return not any(
-        other != net and abs(at - place) < TRACK and start - GAP < b and a < end + GAP
+        other != net and abs(at - place) < pitch and start - GAP < b and a < end + GAP
         for other, at, a, b in wires
     )
 
@@ -299,17 +321,15 @@ def _draw_level(cell: Drawing, level: Level, index: int, base: int, wiring: _Wir
     top = base + level.height
     n_low, p_low = base + DIFF_Y, base + level.p_y
     n_high, p_high = n_low + level.n_width, p_low + level.p_width
-    _draw_row(cell, level.n, n_low, level.n_width, base + TAP_Y, tracks("n"))
-    _draw_rail(cell, "gnd", base + TAP_Y)
-    cell.rect(layer.PSDM, -SIDE, base, cell.width + SIDE, base + TAP_Y + 210)
+    _draw_row(cell, level.n, n_low, level.n_width, base, tracks("n"))
+    cell.rect(layer.PSDM, -SIDE, base - 210, cell.width + SIDE, base + 210)
     cell.rect(layer.NSDM, -SIDE, n_low - 125, cell.width + SIDE, n_high + 125)
     if level.p:
-        _draw_row(cell, level.p, p_low, level.p_width, top - TAP_Y, tracks("p"))
-        _draw_rail(cell, "vdd", top - TAP_Y)
+        _draw_row(cell, level.p, p_low, level.p_width, top, tracks("p"))
         cell.rect(layer.PSDM, -SIDE, p_low - 125, cell.width + SIDE, p_high + 125)
-        cell.rect(layer.NSDM, -SIDE, top - TAP_Y - 210, cell.width + SIDE, top)
+        cell.rect(layer.NSDM, -SIDE, top - 210, cell.width + SIDE, top + 210)
         for name in (layer.NWELL, layer.HVTP):
-            cell.rect(name, -SIDE, p_low - 180, cell.width + SIDE, top + 45)
+            cell.rect(name, -SIDE, p_low - 180, cell.width + SIDE, top + 265)
 
     rows: dict[int, list[int]] = defaultdict(list)
     for column, (n, p) in enumerate(_gates(level)):
@@ -368,12 +388,15 @@ def _runs(contacts: list[str]) -> Iterator[tuple[int, int]]:
             start = None
 
 
-def _draw_rail(cell: Drawing, net: str, y: int) -> None:
+def _draw_rail(cell: Drawing, net: str, y: int, pin_layer: Layer) -> None:
     """A tap over the whole width with its li1 and the met1 supply rail."""
     cell.rect(layer.TAP, 0, y - 85, cell.width, y + 85)
-    cell.rect(layer.LI1, 0, y - 85, cell.width, y + 85)
-    cell.pin(net, layer.MET1, cell.rect(layer.MET1, 0, y - WIRE // 2, cell.width, y + WIRE // 2))
-    for x in range(PITCH // 2, cell.width - PITCH // 4, PITCH):
+    wires = {
+        layer.LI1: cell.rect(layer.LI1, 0, y - 85, cell.width, y + 85),
+        layer.MET1: cell.rect(layer.MET1, 0, y - WIRE // 2, cell.width, y + WIRE // 2),
+    }
+    cell.pin(net, pin_layer, wires[pin_layer])
+    for x in range(PITCH, cell.width - PITCH // 2, PITCH):
         cell.licon(x, y)
         cell.mcon(x, y)
 
@@ -387,6 +410,8 @@ def _draw_wiring(cell: Drawing, wiring: _Wiring, pins: Sequence[str], rails: Seq
             if other == net and y0 <= y <= y1 and x0 <= x <= x1:
                 cell.via(x, y)
     for net, x, y0, y1 in wiring.vertical:
+        if net == "supply":
+            continue
         wire = cell.rect(layer.MET2, x - WIRE // 2, y0, x + WIRE // 2, y1)
         if net in pins:
             cell.pin(net, layer.MET2, wire)

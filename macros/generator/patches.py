@@ -1,0 +1,119 @@
+"""Repairs to OpenRAM 1.2.48, each a function named for what it repairs. Only its process loads this."""
+
+from __future__ import annotations
+
+__all__ = ["apply"]
+
+
+def predecoders_on_demand() -> None:
+    """The row decoder makes a 4-to-16 predecoder even if it has no use for one, and with it asks
+    the technology for a NAND4 that no macro of ours contains."""
+    from openram.modules.hierarchical_decoder import hierarchical_decoder
+    from openram.sram_factory import factory
+
+    def add_decoders(self) -> None:  # type: ignore[no-untyped-def]
+        for size, used in (("2_4", self.no_of_pre2x4), ("3_8", self.no_of_pre3x8)):
+            kind = "hierarchical_predecode" + size.replace("_", "x")
+            made = factory.create(module_type=kind, height=self.cell_height) if used else Nothing()
+            setattr(self, f"pre{size}", made)
+        self.pre4_16 = Nothing()
+
+    class Nothing:
+        width = height = 0.0
+
+    hierarchical_decoder.add_decoders = add_decoders
+
+
+def small_pins() -> None:
+    """OpenRAM makes wires as wide as the pins they start from and puts vias on their centres; pins
+    of our cells are whole wires, so it gets a part of each where a via has room."""
+    from openram.modules.dff import dff
+    from openram.modules.sense_amp import sense_amp
+    from openram.modules.write_driver import write_driver
+
+    from macros.technology.sticks import SUPPLY_X
+
+    def shrink(kind, names, x=None) -> None:  # type: ignore[no-untyped-def]
+        made = kind.__init__
+
+        def init(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
+            made(self, *arguments, **options)
+            for name in names:
+                pins = [(pin.layer, pin.center()) for pin in self.get_pins(name)]
+                self.remove_layout_pin(name)
+                for layer, centre in pins:
+                    place = type(centre)(centre.x if x is None else x, centre.y)
+                    self.add_layout_pin_rect_center(name, layer, place, 0.26, 0.26)
+
+        kind.__init__ = init
+
+    shrink(dff, ("D", "Q", "clk"))
+    for kind in (sense_amp, write_driver):
+        shrink(kind, ("vdd", "gnd"), SUPPLY_X / 1000)
+
+
+def right_dummy_column_mirrored_by_its_place() -> None:
+    """Columns are mirrored by turns, but the array counts the replica columns of port 0 instead of
+    those on the right when it numbers its right dummy column, which then faces the wrong way."""
+    from openram.modules.capped_replica_bitcell_array import capped_replica_bitcell_array as array
+    from openram.sram_factory import factory
+
+    made = array.add_modules
+
+    def add_modules(self) -> None:  # type: ignore[no-untyped-def]
+        made(self)
+        self.row_cap_right = factory.create(
+            module_type="dummy_array",
+            cols=1,
+            column_offset=1 + len(self.left_rbl) + self.column_size + len(self.right_rbl),
+            rows=self.row_size + self.extra_rows,
+            mirror=(self.rbl[0] + 1) % 2,
+        )
+
+    array.add_modules = add_modules
+
+
+def predecoder_rails_reach_the_first_gate() -> None:
+    """The predecoder's rails start one pitch above its lower edge, where the first gate's lowest
+    input is missed."""
+    from openram.base import vector
+    from openram.modules.hierarchical_predecode import hierarchical_predecode as predecoder
+
+    made = predecoder.route_rails
+
+    def route_rails(self) -> None:  # type: ignore[no-untyped-def]
+        made(self)
+        for rail in (*self.input_rails.values(), *self.decode_rails.values()):
+            self.add_rect(
+                self.bus_layer,
+                vector(rail.lx(), 0.095),
+                rail.width(),
+                self.bus_pitch,
+            )
+
+    predecoder.route_rails = route_rails
+
+
+def control_logic_clear_of_the_replica_bit_line() -> None:
+    """The replica bit line's met3 wire to the control logic passes 0.18 um above a supply pad of
+    the delay chain; the control logic moves down by what is missing."""
+    from openram.base import vector
+    from openram.modules.sram_1bank import sram_1bank
+
+    made = sram_1bank.place_control
+
+    def place_control(self) -> None:  # type: ignore[no-untyped-def]
+        made(self)
+        self.control_pos[0] = self.control_pos[0] - vector(0, 0.4)
+        self.control_logic_insts[0].place(self.control_pos[0])
+
+    sram_1bank.place_control = place_control
+
+
+def apply() -> None:
+    """Apply every repair; call after OpenRAM's technology is loaded."""
+    predecoders_on_demand()
+    small_pins()
+    right_dummy_column_mirrored_by_its_place()
+    predecoder_rails_reach_the_first_gate()
+    control_logic_clear_of_the_replica_bit_line()
