@@ -12,14 +12,24 @@ from typing import Any
 
 from flow.pdk.characterize import combinational, sequential
 from flow.pdk.characterize.bench import Bench
-from flow.pdk.characterize.cells import LIBRARY, SEQUENTIAL, WIDE, Tristate, kind
+from flow.pdk.characterize.cells import (
+    LIBRARY,
+    SEQUENTIAL,
+    WIDE,
+    Flop,
+    Gater,
+    Latch,
+    Tristate,
+    kind,
+    select,
+)
 from flow.pdk.characterize.corners import Corner
 from flow.pdk.characterize.extract import extract, load
 from flow.pdk.characterize.liberty import abstracts, library
 from flow.pdk.characterize.logic import sum_of_products, truth_table
 from flow.pdk.characterize.netlist import Netlist
 from macros.spice import find_ngspice
-from macros.store import atomic_write, cache_root, content_hash
+from macros.store import atomic_write, cache_root, content_hash, lock
 
 __all__ = ["Failure", "cell_record", "characterize", "netlists", "pack"]
 
@@ -70,16 +80,36 @@ def _work(task: tuple[Path, Corner, str]) -> tuple[str, dict[str, Any], str]:
 
 
 def cell_record(pdk: Path, corner: Corner, cell: str) -> dict[str, Any]:
-    """Characterise one cell, or return what is kept of it."""
+    """Characterise one cell, or return what is kept of it.
+
+    All drives of a flip-flop or clock gate share the constraints of the smallest: they differ in
+    the output stage only.
+    """
+    if cell in WIDE:
+        corner = corner.wide()
+    record = _kept(pdk, corner, cell, "", _measure)
+    first = select(f"{kind(cell)}_*")[0]
+    if isinstance(SEQUENTIAL.get(kind(cell)), Flop | Latch | Gater):
+        record |= _kept(pdk, corner, first, "constraints_", _constrain)
+    return record
+
+
+def _kept(
+    pdk: Path,
+    corner: Corner,
+    cell: str,
+    what: str,
+    measure: Callable[[Path, Corner, Netlist], dict[str, Any]],
+) -> dict[str, Any]:
+    """What `measure` gives, kept by the hash of the netlist, the models and the conditions."""
     netlist = netlists(pdk, cell)
-    conditions = _conditions(corner.wide() if cell in WIDE else corner)
-    sources = [conditions, _FORMAT, _netlist_data(netlist), *_models(pdk, corner)]
-    kept = cache_root() / "liberty" / f"{cell}__{corner.name}_{content_hash(*sources)[:16]}.json"
-    if kept.exists():
-        return json.loads(kept.read_text())
-    record = _measure(pdk, corner, netlist)
-    atomic_write(kept, json.dumps(record))
-    return json.loads(json.dumps(record))
+    sources = [_conditions(corner), _FORMAT, _netlist_data(netlist), *_models(pdk, corner)]
+    name = f"{cell}__{corner.name}_{what}{content_hash(*sources)[:16]}.json"
+    kept = cache_root() / "liberty" / name
+    with lock(kept.with_suffix(".lock")):
+        if not kept.exists():
+            atomic_write(kept, json.dumps(measure(pdk, corner, netlist)))
+    return json.loads(kept.read_text())
 
 
 def _conditions(corner: Corner) -> dict[str, Any]:
@@ -90,8 +120,6 @@ def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     family = kind(netlist.name)
     if family == "conb":
         return _tie()
-    if netlist.name in WIDE:
-        corner = corner.wide()
     outputs = tuple(pin for pin in netlist.signals if pin in _OUTPUTS)
     inputs = tuple(pin for pin in netlist.signals if pin not in _OUTPUTS)
     bench = Bench(pdk, netlist, corner, inputs, outputs)
@@ -108,6 +136,13 @@ def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
         elif family == "dlclkp":
             functions = {outputs[0]: "(CLK&M0)"}
     return {**record, "functions": functions, "slews": list(corner.slew_ns)}
+
+
+def _constrain(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
+    logic = SEQUENTIAL[kind(netlist.name)]
+    assert isinstance(logic, Flop | Latch | Gater)
+    inputs = tuple(pin for pin in netlist.signals if pin != logic.output)
+    return sequential.constraints(Bench(pdk, netlist, corner, inputs, (logic.output,)), logic)
 
 
 def _tie() -> dict[str, Any]:

@@ -34,7 +34,7 @@ from flow.pdk.characterize.combinational import (
 )
 from flow.pdk.characterize.corners import geometric
 
-__all__ = ["characterize"]
+__all__ = ["characterize", "constraints"]
 
 PUSH_OUT = 1.1
 STRAY = 0.1
@@ -44,16 +44,25 @@ State = dict[str, bool]
 
 
 def characterize(bench: Bench, cell: Flop | Latch | Gater | Tristate) -> dict[str, Any]:
-    """All tables of a cell, as `combinational.characterize` gives them, and `constraints`: entries
-    of pin, related pin, type and `rise`/`fall` tables [related slew][pin slew]; `pulses`: pin ->
-    {high, low: ns}."""
+    """All tables of a cell but its constraints, as `combinational.characterize` gives them."""
+    return _kind(bench, cell).record()
+
+
+def constraints(bench: Bench, cell: Flop | Latch | Gater) -> dict[str, Any]:
+    """`constraints`: entries of pin, related pin, type and `rise`/`fall` tables [related slew][pin
+    slew] in ns; `pulses`: pin -> {high, low: least width in ns}."""
+    own = _kind(bench, cell)
+    return {"constraints": own.constraints(), "pulses": own.pulses()}
+
+
+def _kind(bench: Bench, cell: Flop | Latch | Gater | Tristate) -> _Cell:
     if isinstance(cell, Flop):
-        return _Flop(bench, cell).record()
+        return _Flop(bench, cell)
     if isinstance(cell, Latch):
-        return _Latch(bench, cell).record()
+        return _Latch(bench, cell)
     if isinstance(cell, Gater):
-        return _Gater(bench, cell).record()
-    return _Tristate(bench, cell).record()
+        return _Gater(bench, cell)
+    return _Tristate(bench, cell)
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,15 @@ class _Cell:
         # Long enough for every node to settle at any corner.
         self.rest_ns = 1.5 if bench.corner.slowest_ns < 2 else 6.0
         self._settled: dict[tuple, Bench] = {}
+
+    def record(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def constraints(self) -> list[dict[str, Any]]:
+        raise NotImplementedError
+
+    def pulses(self) -> dict[str, dict[str, float]]:
+        raise NotImplementedError
 
     def after(self, start: State, steps: list[tuple[str, bool]]) -> Bench:
         """The bench as it is after input changes, one every rest time."""
@@ -206,7 +224,8 @@ class _Cell:
     def _watched(self, edge: Edge, level: State, ramps: dict, stop: float) -> Run:
         loads = dict.fromkeys(self.bench.outputs, SMALLEST_PF)
         rises = edge.stimulus.output_rises
-        step = min(stop / 50, self.rest_ns / 100)
+        ramp = min(r.slew_ns for found in ramps.values() for r in found)
+        step = min(stop / 50, max(self.rest_ns / 100, ramp / 30))
         return Run(level, ramps, loads, self.output, rises, "", True, stop, step)
 
     def _bisect(
@@ -310,8 +329,6 @@ class _Flop(_Cell):
             "capacitance": caps,
             "input_energy": silent,
             "leakage": self.leakage(self._states()),
-            "constraints": self._constraints(),
-            "pulses": self._pulses(),
         }
 
     def _silent_ways(self) -> dict[str, dict[str, list[tuple[Bench, State]]]]:
@@ -346,7 +363,7 @@ class _Flop(_Cell):
                 found.append((bench, forced, {**forced, self.output: value}))
         return found
 
-    def _constraints(self) -> list[dict[str, Any]]:
+    def constraints(self) -> list[dict[str, Any]]:
         flop, found = self.flop, []
         for pin in (self.main, *flop.data[self.main]):
             setup: dict[str, Any] = {"pin": pin, "related": flop.clock, "type": "setup_rising"}
@@ -386,7 +403,7 @@ class _Flop(_Cell):
             return self.clocked(rises), self.clocked(not rises)
         return self.clocked(True), self.clocked(True)
 
-    def _pulses(self) -> dict[str, dict[str, float]]:
+    def pulses(self) -> dict[str, dict[str, float]]:
         clock = self.flop.clock
         found = {clock: {"high": max(self.pulse(self.clocked(v), {}) for v in (False, True))}}
         if self.guard:
@@ -455,11 +472,9 @@ class _Latch(_Cell):
             "capacitance": caps,
             "input_energy": silent,
             "leakage": self.leakage(states),
-            "constraints": self._constraints(),
-            "pulses": {latch.enable: {"high": max(self.pulse(self.opened(v), {}) for v in both)}},
         }
 
-    def _constraints(self) -> list[dict[str, Any]]:
+    def constraints(self) -> list[dict[str, Any]]:
         latch = self.latch
         setup: dict[str, Any] = {
             "pin": latch.data,
@@ -471,6 +486,10 @@ class _Latch(_Cell):
             setup[side] = self._closing(rises, early=True)
             hold[side] = self._closing(rises, early=False)
         return [setup, hold]
+
+    def pulses(self) -> dict[str, dict[str, float]]:
+        widths = [self.pulse(self.opened(value), {}) for value in (False, True)]
+        return {self.latch.enable: {"high": max(widths)}}
 
     def _closing(self, rises: bool, early: bool) -> list[list[float]]:
         """Least time between a data edge and the closing of the latch: that the new value passes as
@@ -548,11 +567,9 @@ class _Gater(_Cell):
             "capacitance": caps,
             "input_energy": silent,
             "leakage": self.leakage(states),
-            "constraints": self._constraints(),
-            "pulses": {gater.clock: {"high": self.pulse(self.rising(), {})}},
         }
 
-    def _constraints(self) -> list[dict[str, Any]]:
+    def constraints(self) -> list[dict[str, Any]]:
         enable, edge = self.gater.enable, self.rising()
         about = {"pin": enable, "related": self.gater.clock}
         shut, open_ = {enable: False}, {enable: True}
@@ -570,6 +587,9 @@ class _Gater(_Cell):
                 "fall": self.constraint(edge, enable, False, False, open_),
             },
         ]
+
+    def pulses(self) -> dict[str, dict[str, float]]:
+        return {self.gater.clock: {"high": self.pulse(self.rising(), {})}}
 
 
 class _Tristate(_Cell):
