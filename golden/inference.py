@@ -12,6 +12,9 @@ from .simulator import simulate
 
 __all__ = ["classify"]
 
+BATCH = 512
+"""Images at a time: bounds the memory, whatever the number of images."""
+
 
 def classify(network: Network, images: ArrayLike) -> NDArray[np.int64]:
     """[batch]: the class of each of ``images`` [batch, ...], by the network's read-out.
@@ -21,5 +24,9 @@ def classify(network: Network, images: ArrayLike) -> NDArray[np.int64]:
     if network.encoding is None or network.readout is None:
         missing = "encoding" if network.encoding is None else "readout"
         raise ValueError(f"{missing} of network {network.name!r} must be set to classify, not None")
-    spikes = encode(network.encoding, images, network.steps)
-    return decide(network.readout, simulate(network, spikes))
+    array = np.asarray(images)
+    decided = [np.zeros(0, dtype=np.int64)]
+    for start in range(0, len(array), BATCH):
+        spikes = encode(network.encoding, array[start : start + BATCH], network.steps)
+        decided.append(decide(network.readout, simulate(network, spikes, record="output")))
+    return np.concatenate(decided)

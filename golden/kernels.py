@@ -1,6 +1,6 @@
 """The inner loops of the golden model, compiled by numba. Samples are the lanes.
 
-Arrays here are [neuron, step, sample], so that every inner loop runs over samples, which do not
+Arrays are [neuron, step, sample], so that every inner loop runs over samples, which do not
 depend on each other: the compiler turns each into vector instructions, whatever the layer's size.
 
 **Synapses.** A weight matrix is a sum of planes of 0 and 1:
@@ -23,7 +23,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WORD", "accumulate", "fire", "pack", "pack_inputs"]
+__all__ = ["WORD", "accumulate", "pack", "run_layer"]
 
 WORD = 64
 """Inputs in one packed word."""
@@ -37,7 +37,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(function)
 
 
-def pack_inputs(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """[ceil(n / 64), ...] words of ``bits`` [..., n]: input i is bit i % 64 of word i // 64."""
     packed = np.packbits(bits, axis=-1, bitorder="little")
     spare = -packed.shape[-1] % 8
@@ -45,17 +45,6 @@ def pack_inputs(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
         packed = np.pad(packed, [(0, 0)] * (packed.ndim - 1) + [(0, spare)])
     words = np.ascontiguousarray(packed).view("<u8")
     return np.ascontiguousarray(np.moveaxis(words, -1, 0))
-
-
-@compiled
-def pack(spikes, words):
-    """Set ``words`` uint64 [words, lanes] from ``spikes`` uint8 [n, lanes], bits as above."""
-    words[:] = 0
-    for i in range(spikes.shape[0]):
-        word = i // 64
-        place = np.uint64(i % 64)
-        for lane in range(spikes.shape[1]):
-            words[word, lane] |= np.uint64(spikes[i, lane]) << place
 
 
 @compiled
@@ -70,74 +59,105 @@ def popcount(word):
 
 
 @compiled
-def accumulate(spikes, planes, coefficients, offset, accumulator):
-    """Set ``accumulator`` int32 [n_out, lanes] from ``spikes`` uint64 [words, lanes].
+def accumulate(spikes, planes, coefficients, rest, sums):
+    """Set ``sums`` int32 [lanes], one neuron's, from ``spikes`` uint64 [words, lanes].
 
-    ``planes`` are uint64 [planes, words, n_out], ``coefficients`` int32 [planes], ``offset`` int32.
-    Cost: lanes * planes * words * n_out population counts.
+    ``planes`` are uint64 [planes, words], ``coefficients`` int32 [planes], ``rest`` int32 [lanes]
+    the share of the offset. Cost: lanes * planes * words population counts.
     """
-    words, lanes = spikes.shape
-    total = np.zeros(lanes, np.int32)
-    for word in range(words):
-        for lane in range(lanes):
-            total[lane] += np.int32(popcount(spikes[word, lane]))
-    for j in range(accumulator.shape[0]):
-        for lane in range(lanes):
-            accumulator[j, lane] = offset * total[lane]
-        for plane in range(planes.shape[0]):
-            coefficient = coefficients[plane]
-            for word in range(words):
-                present = planes[plane, word, j]
-                for lane in range(lanes):
-                    count = np.int32(popcount(spikes[word, lane] & present))
-                    accumulator[j, lane] += coefficient * count
+    for lane in range(len(rest)):
+        sums[lane] = rest[lane]
+    for plane in range(planes.shape[0]):
+        coefficient = coefficients[plane]
+        for word in range(planes.shape[1]):
+            present = planes[plane, word]
+            for lane in range(len(rest)):
+                count = np.int32(popcount(spikes[word, lane] & present))
+                sums[lane] += coefficient * count
 
 
 @compiled
-def fire(accumulator, keep, limits, hysteresis, reset, once, potentials, armeds, spikes):
-    """Set ``potentials`` int32, ``armeds`` and ``spikes`` uint8, each [n_out, steps, batch].
+def step_neuron(sums, keep, limits, rules, u, armed, spent, spike):
+    """One step of one neuron: change its state, int32 [batch] each, and set ``spike``.
 
-    ``accumulator`` is int32 [n_out, steps, batch]; ``keep`` are the masks of
-    ``golden.neuron.keep_masks``; ``limits`` are int32 (lowest and highest potential, theta_high,
-    theta_low); ``hysteresis`` and ``reset`` count as in ``golden.network``.
+    ``sums`` are int32 [batch]; ``keep`` is a column of ``golden.neuron.keep_masks``; ``limits`` are
+    int32 (lowest and highest potential, theta_high, theta_low); ``rules`` are places in
+    ``golden.network``'s HYSTERESIS and RESETS, and whether spiking is for once.
+
+    Lanes of one width make the fastest loops, so every number is int32.
     """
-    neurons, steps, batch = accumulator.shape
+    whole, half, quarter, eighth = keep
     low, high, theta_high, theta_low = limits
-    u = np.empty(batch, np.int32)
-    armed = np.empty(batch, np.uint8)
-    spent = np.empty(batch, np.uint8)
-    spike = np.empty(batch, np.uint8)
-    for j in range(neurons):
-        whole, half, quarter, eighth = keep[0, j], keep[1, j], keep[2, j], keep[3, j]
-        u[:] = 0
+    hysteresis, reset, once = rules
+    zero, one = np.int32(0), np.int32(1)
+    for b in range(len(u)):
+        kept = (u[b] & whole) + ((u[b] >> 1) & half) + ((u[b] >> 2) & quarter)
+        total = np.int32(kept + ((u[b] >> 3) & eighth) + sums[b])
+        u[b] = min(max(total, low), high)
+        spike[b] = armed[b] if u[b] > theta_high else zero
+    if hysteresis == 0:
         armed[:] = 1
-        spent[:] = 0
+    elif hysteresis == 1:
+        for b in range(len(u)):
+            armed[b] = zero if spike[b] else (one if u[b] < theta_low else armed[b])
+    else:
+        for b in range(len(u)):
+            armed[b] = zero if spike[b] else (one if u[b] < theta_low else zero)
+    if once:
+        for b in range(len(u)):
+            spent[b] |= spike[b]
+        for b in range(len(u)):
+            armed[b] &= ~spent[b]
+    if reset == 0:
+        for b in range(len(u)):
+            u[b] = zero if spike[b] else u[b]
+    elif reset == 1:
+        for b in range(len(u)):
+            u[b] = np.int32(u[b] - theta_high) if spike[b] else u[b]
+
+
+@compiled
+def run_layer(inputs, synapses, keep, limits, rules, sent, record, accumulator, potential, armed_,
+              spikes):  # fmt: skip
+    """Run all neurons of a layer from potentials of 0, armed.
+
+    Parameters
+    ----------
+    inputs: uint64 [words, steps, batch], packed spikes
+    synapses: planes uint64 [n_out, planes, words], coefficients int32 [planes], offset int32
+    keep: int32 [4, n_out]; limits and rules as in ``step_neuron``
+    sent: uint64 [words, steps, batch], to be set to the layer's packed spikes
+    record: whether to set what follows, else untouched
+    accumulator, potential: int32 [n_out, steps, batch]
+    armed_, spikes: uint8 [n_out, steps, batch]
+    """
+    planes, coefficients, offset = synapses
+    words, steps, batch = inputs.shape
+    flat = inputs.reshape((words, steps * batch))
+    sums = np.empty((steps, batch), np.int32)
+    rest = np.zeros(steps * batch, np.int32)
+    if offset != 0:
+        for word in range(words):
+            for lane in range(steps * batch):
+                rest[lane] += offset * np.int32(popcount(flat[word, lane]))
+    u = np.empty(batch, np.int32)
+    armed = np.empty(batch, np.int32)
+    spent = np.empty(batch, np.int32)
+    spike = np.empty(batch, np.int32)
+    sent[:] = 0
+    for j in range(len(planes)):
+        accumulate(flat, planes[j], coefficients, rest, sums.reshape(steps * batch))
+        column = (keep[0, j], keep[1, j], keep[2, j], keep[3, j])
+        u[:], armed[:], spent[:] = 0, 1, 0
+        word, place = j // 64, np.uint64(j % 64)
         for step in range(steps):
+            step_neuron(sums[step], column, limits, rules, u, armed, spent, spike)
             for b in range(batch):
-                kept = (u[b] & whole) + ((u[b] >> 1) & half)
-                u[b] = kept + ((u[b] >> 2) & quarter) + ((u[b] >> 3) & eighth)
-            for b in range(batch):
-                u[b] = min(max(np.int32(u[b] + accumulator[j, step, b]), low), high)
-            for b in range(batch):
-                spike[b] = (u[b] > theta_high) & armed[b]
-            if hysteresis == 0:
-                armed[:] = 1
-            elif hysteresis == 1:
+                sent[word, step, b] |= np.uint64(spike[b]) << place
+            if record:
                 for b in range(batch):
-                    armed[b] = (armed[b] | (u[b] < theta_low)) & (spike[b] ^ 1)
-            else:
+                    accumulator[j, step, b] = sums[step, b]
+                    potential[j, step, b] = u[b]
                 for b in range(batch):
-                    armed[b] = (u[b] < theta_low) & (spike[b] ^ 1)
-            if once:
-                for b in range(batch):
-                    spent[b] |= spike[b]
-                    armed[b] &= spent[b] ^ 1
-            if reset == 0:
-                for b in range(batch):
-                    u[b] &= np.int32(spike[b]) - np.int32(1)
-            elif reset == 1:
-                for b in range(batch):
-                    u[b] -= theta_high & -np.int32(spike[b])
-            potentials[j, step] = u
-            armeds[j, step] = armed
-            spikes[j, step] = spike
+                    armed_[j, step, b] = armed[b]
+                    spikes[j, step, b] = spike[b]

@@ -10,7 +10,7 @@ and value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -164,8 +164,10 @@ class Layer:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Layer):
             return NotImplemented
-        mine, others = vars(self), vars(other)
-        return all(np.array_equal(mine[name], others[name]) for name in mine)
+        return all(
+            np.array_equal(getattr(self, field.name), getattr(other, field.name))
+            for field in fields(self)
+        )
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -7,22 +7,25 @@ trace.spikes[-1].sum(axis=1)            # spike counts of the output neurons
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .kernels import WORD, accumulate, fire, pack, pack_inputs
+from . import checks
+from .kernels import WORD, pack, run_layer
 from .network import HYSTERESIS, RESETS, Layer, Network
 from .neuron import keep_masks
 from .weights import weight_format
 
 __all__ = ["Trace", "simulate"]
 
+RECORDS = ("all", "output")
+
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything that happened in one batch of inferences.
+    """What happened in one batch of inferences.
 
     Attributes
     ----------
@@ -42,39 +45,61 @@ class Trace:
     synaptic_operations: NDArray[np.int64]
 
 
-def simulate(network: Network, spikes: ArrayLike) -> Trace:
+def simulate(network: Network, spikes: ArrayLike, record: str = "all") -> Trace:
     """Run a batch of inferences.
 
     Parameters
     ----------
     network: the network
     spikes: [batch, steps, n_in], boolean or 0/1, with the steps and inputs of the network
+    record: "all", or "output" for lists that hold the last layer only, which saves most of the
+        memory and some of the time
 
     Raises
     ------
     ValueError: spikes of another shape or holding anything but 0 and 1
     """
+    checks.choice("record", record, RECORDS)
     inputs = _check_spikes(network, spikes)
-    batch, steps, _ = inputs.shape
-    trace = Trace([], [], [], [], np.zeros(batch, dtype=np.int64))
-    packed = pack_inputs(inputs.swapaxes(0, 1))
+    trace = Trace([], [], [], [], np.zeros(len(inputs), dtype=np.int64))
+    packed = pack(inputs.swapaxes(0, 1))
     for layer in network.layers:
         received = np.bitwise_count(packed).sum(axis=(0, 1), dtype=np.int64)
         np.add(trace.synaptic_operations, received * layer.n_out, out=trace.synaptic_operations)
-        accumulator = _accumulate(layer, packed)
-        potential, armed, fired = _fire(layer, accumulator)
-        packed = np.empty((-(-layer.n_out // WORD), steps, batch), dtype=np.uint64)
-        pack(_lanes(fired.view(np.uint8)), _lanes(packed))
-        trace.accumulator.append(accumulator.T)
-        trace.potential.append(potential.T)
-        trace.armed.append(armed.T)
-        trace.spikes.append(fired.T)
+        packed, states = _run(layer, packed, record == "all" or layer is network.layers[-1])
+        histories: tuple[list[Any], ...] = (
+            trace.accumulator,
+            trace.potential,
+            trace.armed,
+            trace.spikes,
+        )
+        for history, state in zip(histories, states, strict=False):
+            history.append(state.T)
     return trace
 
 
-def _lanes(array: NDArray[Any]) -> NDArray[Any]:
-    """[n, steps * batch] of [n, steps, batch]: steps and samples side by side."""
-    return array.reshape(len(array), array.shape[1] * array.shape[2])
+def _run(
+    layer: Layer, packed: NDArray[np.uint64], record: bool
+) -> tuple[NDArray[np.uint64], list[NDArray[Any]]]:
+    """Spikes [words, steps, batch], packed like the inputs, and if ``record`` the accumulator,
+    potential, armed and spikes, each [n_out, steps, batch]."""
+    _, steps, batch = packed.shape
+    shape = (layer.n_out, steps, batch) if record else (0, 0, 0)
+    states = [np.empty(shape, dtype=kind) for kind in ("int32", "int32", "bool", "bool")]
+    sent = np.empty((-(-layer.n_out // WORD), steps, batch), dtype=np.uint64)
+    operands = _operands(layer)
+    run_layer(
+        packed,
+        operands.synapses,
+        operands.keep,
+        operands.limits,
+        operands.rules,
+        sent,
+        record,
+        *states[:2],
+        *(state.view(np.uint8) for state in states[2:]),
+    )
+    return sent, states if record else []
 
 
 def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
@@ -94,36 +119,31 @@ def _check_spikes(network: Network, spikes: ArrayLike) -> NDArray[np.bool_]:
     return result
 
 
-def _accumulate(layer: Layer, packed: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """[n_out, steps, batch]: the sums of the weights of the ``packed`` spikes."""
-    planes, coefficients, offset = weight_format(layer.weight_format).planes(layer.weights)
-    words = np.stack([pack_inputs(plane.T) for plane in planes])
-    accumulator = np.empty((layer.n_out, *packed.shape[1:]), dtype=np.int32)
-    accumulate(_lanes(packed), words, coefficients, np.int32(offset), _lanes(accumulator))
-    return accumulator
+class _Operands(NamedTuple):
+    """A layer as ``run_layer`` wants it; see there."""
+
+    synapses: tuple[NDArray[np.uint64], NDArray[np.int32], np.int32]
+    keep: NDArray[np.int32]
+    limits: tuple[np.int32, ...]
+    rules: tuple[int, int, bool]
 
 
-def _fire(
-    layer: Layer, accumulator: NDArray[np.int32]
-) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Potential, armed and spikes, each [n_out, steps, batch], of neurons fed ``accumulator``."""
-    potential = np.empty_like(accumulator)
-    armed, spikes = (np.empty(accumulator.shape, dtype=np.bool_) for _ in range(2))
-    limits = (
-        layer.potential.minimum,
-        layer.potential.maximum,
-        layer.theta_high,
-        layer.theta_low,
-    )
-    fire(
-        accumulator,
-        keep_masks(layer.beta),
-        tuple(np.int32(limit) for limit in limits),
-        HYSTERESIS.index(layer.hysteresis),
-        RESETS.index(layer.reset),
-        layer.refractory == "once",
-        potential,
-        armed.view(np.uint8),
-        spikes.view(np.uint8),
-    )
-    return potential, armed, spikes
+def _operands(layer: Layer) -> _Operands:
+    """The operands of ``layer``, made on first use and kept with it: a layer never changes."""
+    kept = vars(layer).get("_operands")
+    if kept is None:
+        planes, coefficients, offset = weight_format(layer.weight_format).planes(layer.weights)
+        words = np.ascontiguousarray(pack(planes.swapaxes(1, 2)).T)
+        ends = (layer.potential.minimum, layer.potential.maximum)
+        kept = _Operands(
+            synapses=(words, coefficients, np.int32(offset)),
+            keep=keep_masks(layer.beta),
+            limits=tuple(np.int32(v) for v in (*ends, layer.theta_high, layer.theta_low)),
+            rules=(
+                HYSTERESIS.index(layer.hysteresis),
+                RESETS.index(layer.reset),
+                layer.refractory == "once",
+            ),
+        )
+        object.__setattr__(layer, "_operands", kept)
+    return kept

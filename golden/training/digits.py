@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nir
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -157,21 +158,26 @@ def _validation(data: Split, seed: int) -> Split:
     return Split(train_images, train_labels, held_images, held_labels)
 
 
-def _run(name: str, data: Split, seed: int, with_float: bool) -> Network:
+def _float(name: str, data: Split, seed: int, output: Path | None) -> str:
+    """Train the float model of recipe ``name``, return its accuracy in words, write its graph."""
+    recipe = RECIPES[name]
+    torch.manual_seed(seed)
+    model = FloatModel(recipe.shape)
+    train(model, recipe, data, seed)
+    if output is not None:
+        nir.write(output / f"{name}_float.nir", model.graph())
+    return f"float {_accuracy(model, recipe, data):.2%}"
+
+
+def _quantised(name: str, data: Split, seed: int, accuracies: list[str]) -> Network:
     """Train recipe ``name``, print its accuracies on the held-out images, return the network."""
     recipe = RECIPES[name]
-    accuracies = []
-    if with_float:
-        torch.manual_seed(seed)
-        ideal = FloatModel(recipe.shape)
-        train(ideal, recipe, data, seed)
-        accuracies.append(f"float {_accuracy(ideal, recipe, data):.2%}")
     torch.manual_seed(seed)
     model = QuantisedModel(recipe.shape)
     train(model, recipe, data, seed)
     network = model.network(recipe.steps, name, ENCODING, READOUT)
     integer = (classify(network, data.test_images) == data.test_labels).mean()
-    accuracies.append(f"quantised {_accuracy(model, recipe, data):.2%}")
+    accuracies = [*accuracies, f"quantised {_accuracy(model, recipe, data):.2%}"]
     accuracies.append(f"integer {integer:.2%}")
     print(f"{name}: {network.weight_bits} weight bits, {', '.join(accuracies)}", flush=True)
     return network
@@ -185,12 +191,16 @@ def main() -> None:
     parser.add_argument("--validate", action="store_true", help="hold out training images instead")
     parser.add_argument("--no-float", action="store_true", help="skip the float model")
     parser.add_argument("--output", type=Path, default=Path("golden/networks"))
+    parser.add_argument("--float-output", type=Path, help="also write the float models' NIR here")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     data = _validation(digits(), arguments.seed) if arguments.validate else digits()
     for name in arguments.network or sorted(RECIPES):
-        network = _run(name, data, arguments.seed, not arguments.no_float)
+        accuracies = []
+        if not arguments.no_float:
+            accuracies = [_float(name, data, arguments.seed, arguments.float_output)]
+        network = _quantised(name, data, arguments.seed, accuracies)
         if not arguments.validate:
             save_network(arguments.output / f"{name}.nir", network)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import nir
 import numpy as np
 import snntorch
 import torch
@@ -17,6 +18,7 @@ from snntorch import surrogate
 from torch import Tensor, nn
 
 from golden import Encoding, Layer, Network, Potential, Readout
+from golden.nir_import import SNNTORCH_DT_S
 
 __all__ = ["FloatModel", "QuantisedModel", "Shape"]
 
@@ -75,6 +77,24 @@ class FloatModel(nn.Module):
 
     def confine(self) -> None:
         """Nothing to confine."""
+
+    @torch.no_grad()
+    def graph(self) -> nir.NIRGraph:
+        """The model as a float NIR graph, with the time constants of snnTorch's exporter."""
+        nodes: list[nir.NIRNode] = []
+        for synapses, leaky in zip(self.synapses, self.neurons, strict=True):
+            nodes.append(nir.Linear(synapses.weight.numpy()))
+            threshold = np.full(len(synapses.weight), float(leaky.threshold))
+            ones = np.ones_like(threshold)
+            beta = float(leaky.beta)
+            if beta == 1:
+                nodes.append(nir.IF(r=ones, v_threshold=threshold))
+                continue
+            tau = ones * SNNTORCH_DT_S / (1 - beta)
+            nodes.append(
+                nir.LIF(tau=tau, r=tau / SNNTORCH_DT_S, v_leak=0 * ones, v_threshold=threshold)
+            )
+        return nir.NIRGraph.from_list(*nodes)
 
 
 class QuantisedModel(nn.Module):

@@ -12,6 +12,7 @@ from verification.golden.strategies import networks_with_spikes
 def test_equals_the_plain_loop(case: tuple[Network, np.ndarray]) -> None:
     network, spikes = case
     trace = simulate(network, spikes)
+    brief = simulate(network, spikes, record="output")
     expected = plain_simulate(network, spikes)
     for name in ("accumulator", "potential", "armed", "spikes"):
         for mine, plain, layer in zip(
@@ -19,7 +20,11 @@ def test_equals_the_plain_loop(case: tuple[Network, np.ndarray]) -> None:
         ):
             assert mine.shape == (*spikes.shape[:2], layer.n_out)
             assert np.array_equal(mine, np.array(plain)), name
+        output = getattr(brief, name)
+        assert len(output) == 1
+        assert np.array_equal(output[0], getattr(trace, name)[-1])
     assert trace.synaptic_operations.tolist() == expected["synaptic_operations"]
+    assert np.array_equal(brief.synaptic_operations, trace.synaptic_operations)
 
 
 def test_a_worked_example() -> None:
@@ -92,3 +97,8 @@ def test_hysteresis(hysteresis: str, expected: list[int]) -> None:
 def test_bad_spikes(spikes: np.ndarray, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         simulate(small_network(), spikes)
+
+
+def test_bad_record() -> None:
+    with pytest.raises(ValueError, match=r"record must be one of .* not 'some'"):
+        simulate(small_network(), np.zeros((1, 4, 3)), record="some")
