@@ -24,7 +24,7 @@ def classify(network: Network, images: ArrayLike) -> NDArray[np.int64]:
     if network.encoding is None or network.readout is None:
         missing = "encoding" if network.encoding is None else "readout"
         raise ValueError(f"{missing} of network {network.name!r} must be set to classify, not None")
-    array = np.asarray(images)
+    array = np.atleast_1d(np.asarray(images))
     decided = [np.zeros(0, dtype=np.int64)]
     for start in range(0, len(array), BATCH):
         spikes = encode(network.encoding, array[start : start + BATCH], network.steps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import nir
 import numpy as np
@@ -82,7 +83,8 @@ class FloatModel(nn.Module):
     def graph(self) -> nir.NIRGraph:
         """The model as a float NIR graph, with the time constants of snnTorch's exporter."""
         nodes: list[nir.NIRNode] = []
-        for synapses, leaky in zip(self.synapses, self.neurons, strict=True):
+        pairs: list[tuple[Any, Any]] = list(zip(self.synapses, self.neurons, strict=True))
+        for synapses, leaky in pairs:
             nodes.append(nir.Linear(synapses.weight.numpy()))
             threshold = np.full(len(synapses.weight), float(leaky.threshold))
             ones = np.ones_like(threshold)
