@@ -18,7 +18,7 @@ set ng_nomodcheck
 set num_threads=1
 """
 _COMPLAINT = re.compile(r"\s*(fatal|error|warning: singular|.*aborted|.*too small)", re.IGNORECASE)
-_MEASURE = re.compile(r"^(\w+)\s*=\s*([-+0-9.eE]+|failed)", re.MULTILINE)
+_MEASURE = re.compile(r"^(\w+)\s*=\s*([-+0-9.eE]+)", re.MULTILINE)
 
 
 class SpiceError(RuntimeError):
@@ -76,9 +76,9 @@ def _complaint(text: str) -> str:
 
 
 def parse_measures(text: str) -> dict[str, list[float]]:
-    """Values of every printed `name = value`, in order of appearance; NaN where a measurement
-    failed (no such crossing)."""
+    """Values of every printed `name = value`, in order of appearance; a measurement that failed (no
+    such crossing) prints nothing, so give each a name of its own."""
     values: dict[str, list[float]] = {}
     for name, value in _MEASURE.findall(text):
-        values.setdefault(name, []).append(float("nan") if value == "failed" else float(value))
+        values.setdefault(name, []).append(float(value))
     return values

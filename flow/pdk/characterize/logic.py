@@ -52,16 +52,18 @@ def _conducts(device: Device, known: dict[str, bool]) -> bool:
 
 
 def sum_of_products(inputs: tuple[str, ...], table: dict[Vector, bool]) -> str:
-    """Minimal `(A&!B) | (C)` for a truth table, `0` or `1` for a constant."""
+    """`(A&!B) | (C)` for a truth table, `0` or `1` for a constant: the prime implicants that some
+    vector needs, and greedily as many of the others as the rest takes."""
     ones = {vector for vector, value in table.items() if value}
     if len(ones) in (0, len(table)):
         return "1" if ones else "0"
-    chosen: list[tuple[bool | None, ...]] = []
-    left = set(ones)
     primes = sorted(_primes(ones), key=lambda term: (-term.count(None), _order(term)))
+    ways = {vector: [term for term in primes if _covers(term, vector)] for vector in ones}
+    chosen = {found[0] for found in ways.values() if len(found) == 1}
+    left = {vector for vector, found in ways.items() if not chosen & set(found)}
     while left:
         best = max(primes, key=lambda term: sum(_covers(term, vector) for vector in left))
-        chosen.append(best)
+        chosen.add(best)
         left = {vector for vector in left if not _covers(best, vector)}
     terms = [condition(inputs, term) for term in sorted(chosen, key=_order)]
     return " | ".join(f"({term})" for term in terms)
