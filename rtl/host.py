@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, PureInterface
 
@@ -215,7 +215,11 @@ class Host(wiring.Component):
         """The word that the host asked for, of a row that the memory has read."""
         if window.columns == 1:
             return port.read
-        return port.read.word_select(self.wbs.adr_i[2 : 2 + window.column_bits], COLUMN_BITS)
+        columns = Array(
+            port.read[COLUMN_BITS * column : COLUMN_BITS * (column + 1)]
+            for column in range(window.columns)
+        )
+        return columns[self.wbs.adr_i[2 : 2 + window.column_bits]]
 
     def _register_access(self, m: Module) -> None:
         """Answer at once, but for `trace`; unused places read 0. The registers repeat every 64

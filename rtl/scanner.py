@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -154,17 +154,17 @@ class Scanner(wiring.Component):
 def _take_lowest(m: Module, word: Signal, rest: Signal, bit: Signal) -> None:
     """`bit` is the number of the lowest set bit of `word`, `rest` is `word` without it. In groups
     of four bits, to keep the carry chain short."""
-    lower_group = Signal(len(word) // 4)
     groups = [word[at : at + 4] for at in range(0, len(word), 4)]
     places = Array(Signal(2, name=f"place_{index}") for index in range(len(groups)))
+    lower: Value = C(0, 1)
     for index, group in enumerate(groups):
         m.d.comb += places[index].eq(Mux(group[0], 0, Mux(group[1], 1, Cat(~group[2], 1))))
-        lower = lower_group[index]
-        if index:
-            m.d.comb += lower.eq(lower_group[index - 1] | groups[index - 1].any())
         for place in range(4):
             below = lower | group[:place].any() if place else lower
             m.d.comb += rest[4 * index + place].eq(group[place] & below)
+        upper = Signal(name=f"up_to_{index}")
+        m.d.comb += upper.eq(lower | group.any())
+        lower = upper
     first = Signal(len(bit) - 2)
     for index in reversed(range(len(groups))):
         with m.If(groups[index].any()):

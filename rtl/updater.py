@@ -312,7 +312,7 @@ class Updater(wiring.Component):
                     spent.eq(old.spent & ~self.first),
                 ]
 
-            exists = ~partial | (self._last_neuron[: self._lane_bits] >= lane)
+            exists = ~partial | (self._last_neuron[: self._lane_bits] >= lane) if lane else C(1)
             spike = Signal(name=f"spike_{lane}")
             wiring.connect(m, self._mode, neuron.mode)
             m.d.comb += [
@@ -346,16 +346,14 @@ class Updater(wiring.Component):
         words = []
         for neuron in neurons:
             for layout in layouts:
-                word = Signal(layout)
-                words.append(word)
-                for name in layout.members:
-                    if name in neuron:
-                        m.d.comb += word[name].eq(neuron[name])
+                members = layout.members.items()
+                parts = ((neuron.get(name, C(0)), width) for name, width in members)
+                words.append(Cat(_fit(value, width) for value, width in parts))
         cursor = Signal(range(len(words)))
         seen = Signal()
         m.d.comb += [
             self.trace.valid.eq(self._full & self.trace.enable & ~seen),
-            self.trace.word.eq(Array(word.as_value() for word in words)[cursor]),
+            self.trace.word.eq(Array(words)[cursor]),
             self._commit.eq(self._full & (seen | ~self.trace.enable)),
         ]
         with m.If(self._commit & self.state.grant):
@@ -383,3 +381,11 @@ class Updater(wiring.Component):
                 self._word_full.eq(0),
                 self._output_address.eq(self._output_address + 1),
             ]
+
+
+def _fit(value: Value, width: int) -> Value:
+    """`value` cut or extended (by its sign, if it has one) to `width` bits."""
+    if len(value) >= width:
+        return value[:width]
+    top = value[-1] if value.shape().signed else C(0, 1)
+    return Cat(value, top.replicate(width - len(value)))

@@ -25,8 +25,9 @@ __all__ = ["black_box", "verilog", "write_verilog", "yosys"]
 _EXPORT = """\
 read_rtlil {source}
 setattr -unset init */w:*
-proc
-opt_clean
+proc -noopt
+pmuxtree
+opt_clean -purge
 write_verilog -noattr {target}
 """
 

