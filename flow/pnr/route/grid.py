@@ -396,18 +396,24 @@ def _fixed_batches(design: Design, nx: int, ny: int) -> list[_Batch]:
     for pin in np.flatnonzero(fixed).tolist():
         instance, index = int(design.pin_instance[pin]), int(design.pin_index[pin])
         shapes = _fixed_pin_shapes(design, instance, index)
+        nodes = [
+            (i, j, layer, metal)
+            for layer, rect in shapes
+            for i, j, metal in _nodes_of_shape(layer, rect, nx, ny)
+        ]
+        if any(metal is None for *_, metal in nodes):
+            nodes = [node for node in nodes if node[3] is None]
+        common = {r for shape in shapes for r in _surroundings(*shape, nx, ny)}
         rows: list[tuple[int, ...]] = []
-        layers: list[int] = []
-        opened: list[tuple[int, int, int]] = []
-        for layer, rect in shapes:
-            for i, j, metal in _nodes_of_shape(layer, rect, nx, ny):
-                node = (j * nx + i) * 4 + layer
-                shift = abs(metal[2] - metal[0]) + abs(metal[3] - metal[1]) if metal else 0
-                rows.append((pin, len(rows), node, shift // 10, -1, -1, *(metal or (0, 0, 0, 0))))
-                layers.append(layer if metal else -1)
-                opened.append((pin, node, BLOCKED))
-        taken = sorted({r for shape in shapes for r in _surroundings(*shape, nx, ny)})
-        resources = [(pin, number, r) for number in range(len(rows)) for r in taken]
+        resources: list[tuple[int, int, int]] = []
+        for number, (i, j, layer, metal) in enumerate(nodes):
+            node = (j * nx + i) * 4 + layer
+            shift = metal[2] - metal[0] + metal[3] - metal[1] if metal else 0
+            rows.append((pin, number, node, shift // 10, -1, -1, *(metal or (0, 0, 0, 0))))
+            beside = set(_surroundings(layer, metal, nx, ny)) if metal else set()
+            resources += [(pin, number, r) for r in sorted(common | beside)]
+        layers = [layer if metal else -1 for _, _, layer, metal in nodes]
+        opened = [(pin, row[2], BLOCKED) for row in rows]
         batches.append(
             _Batch(
                 np.array(rows, np.int64).reshape(-1, 10),

@@ -139,12 +139,12 @@ def _pop(heap_cost, heap_node, size):
 
 @numba.njit(cache=True)
 def _due(price, owner, mark, resource):
-    return 0 if owner[resource] == mark else price[resource]
+    return 0 if owner[resource] == mark else int(price[resource])
 
 
 @numba.njit(cache=True)
 def _access_price(state, pins, access, mark):
-    total = pins.cost[access]
+    total = int(pins.cost[access])
     for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
         total += _due(state.price, state.owner, mark, pins.resource[k])
     return total
@@ -190,14 +190,13 @@ def _search(state, flags, pins, nx, targets, box, window, mark, size):
     """
     price, owner = state.price, state.owner
     visited, distance = state.visited, state.distance
-    state.counters[MARK]
     row = 4 * nx
     gaps = len(visited)
     i_low, i_high, j_low, j_high = window[0], window[1], window[2], window[3]
-    best, best_access = INFINITE, -1
+    best, best_access = np.int64(INFINITE), np.int64(-1)
     expanded = 0
     while size > 0:
-        cost, node = state.heap_cost[0], state.heap_node[0]
+        cost, node = int(state.heap_cost[0]), int(state.heap_node[0])
         if cost >= best:
             break
         size = _pop(state.heap_cost, state.heap_node, size)
@@ -205,7 +204,7 @@ def _search(state, flags, pins, nx, targets, box, window, mark, size):
         at = node >> 2
         j = at // nx
         i = at - j * nx
-        so_far = distance[node]
+        so_far = int(distance[node])
         dx = max(box[0] - i, i - box[1], 0)
         dy = max(box[2] - j, j - box[3], 0)
         if so_far + dx * STEP_X + dy * STEP_Y != cost:
@@ -282,7 +281,7 @@ def _take(state, resource, mark):
 def _take_access(state, pins, pin, access, mark):
     state.access[pin] = access
     for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
-        _take(state, pins.resource[k], mark)
+        _take(state, int(pins.resource[k]), mark)
 
 
 @numba.njit(cache=True)
@@ -343,7 +342,7 @@ def _trace(state, node, count, mark, nx):
 def _release(state, net, present):
     first = state.taken_start[net]
     for k in range(first, first + state.taken_count[net]):
-        resource = state.taken[k]
+        resource = int(state.taken[k])
         state.users[resource] -= 1
         state.price[resource] -= present
     state.taken_count[net] = 0
@@ -364,7 +363,7 @@ def _pin_box(pins, nodes, nx, pin):
     """Columns and tracks that enclose the accesses of a pin."""
     low_i, high_i, low_j, high_j = INFINITE, -1, INFINITE, -1
     for access in range(pins.start[pin], pins.start[pin + 1]):
-        at = pins.node[access] >> 2
+        at = int(pins.node[access]) >> 2
         j = at // nx
         i = at - j * nx
         low_i, high_i = min(low_i, i), max(high_i, i)
@@ -377,8 +376,8 @@ def _prim_order(nets, net):
     """Pins of a net so that each is the nearest to those before it, and that nearest one."""
     first = nets.start[net]
     count = nets.start[net + 1] - first
-    order = np.zeros(count, np.int32)
-    parent = np.zeros(count, np.int32)
+    order = np.zeros(count, np.int64)
+    parent = np.zeros(count, np.int64)
     nearest = np.full(count, INFINITE, np.int64)
     source = np.zeros(count, np.int32)
     done = np.zeros(count, np.bool_)
@@ -406,10 +405,9 @@ def _prim_order(nets, net):
 def _push_sources(state, pins, nets, net, nx, count, first_pin, box, window, mark):
     """Put the tree, or the accesses of the first pin when there is none yet, on the heap."""
     size = 0
-    state.counters[MARK]
     if count == 0:
         for access in range(pins.start[first_pin], pins.start[first_pin + 1]):
-            node = pins.node[access]
+            node = int(pins.node[access])
             cost = _access_price(state, pins, access, mark)
             at = node >> 2
             j = at // nx
@@ -420,7 +418,7 @@ def _push_sources(state, pins, nets, net, nx, count, first_pin, box, window, mar
             size = _relax(state, size, node, cost, START, bound)
         return size
     for k in range(count):
-        node = state.tree[k]
+        node = int(state.tree[k])
         at = node >> 2
         j = at // nx
         i = at - j * nx
@@ -447,7 +445,7 @@ def _source_access(state, pins, pin, node, mark):
 @numba.njit(cache=True)
 def _fitting(state, pins, nets, net, pin):
     """Accesses of a pin whose contact fits beside those the net already has."""
-    result = np.empty(pins.start[pin + 1] - pins.start[pin], np.int32)
+    result = np.empty(pins.start[pin + 1] - pins.start[pin], np.int64)
     count = 0
     for access in range(pins.start[pin], pins.start[pin + 1]):
         if _contact_fits(state, pins, nets, net, pin, access):
@@ -467,20 +465,20 @@ def _route_net(state, flags, pins, nets, net, nx, ny, margin):
         state.access[pin] = -1
     order, parent = _prim_order(nets, net)
     first = order[0]
-    tree = 0
+    tree = np.int64(0)
     complete = True
     if len(order) == 1:
         # nothing to draw, but the surroundings of a port or macro pin stay its own
-        access = pins.start[first]
+        access = int(pins.start[first])
         if pins.x[access] < 0:
             for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
-                _take(state, pins.resource[k], mark)
+                _take(state, int(pins.resource[k]), mark)
     for k in range(1, len(order)):
         pin = order[k]
         box = _pin_box(pins, state.visited, nx, pin)
         near = _pin_box(pins, state.visited, nx, parent[k])
         targets = _fitting(state, pins, nets, net, pin)
-        reached = -1
+        reached = np.int64(-1)
         wide = margin
         while reached < 0:
             window = np.array(
@@ -504,7 +502,7 @@ def _route_net(state, flags, pins, nets, net, nx, ny, margin):
             complete = False
             continue
         fresh = tree == 0
-        tree, start = _trace(state, pins.node[reached], tree, mark, nx)
+        tree, start = _trace(state, int(pins.node[reached]), tree, mark, nx)
         if fresh:
             _take_access(state, pins, first, _source_access(state, pins, first, start, mark), mark)
         _take_access(state, pins, pin, reached, mark)
@@ -540,7 +538,7 @@ def route_nets(state, flags, pins, nets, order, first, last, nx, ny, present, ma
     """
     saved = np.zeros((100000, 2), np.int64)
     for k in range(first, last):
-        net = order[k]
+        net = int(order[k])
         routed = state.taken_count[net] > 0
         if routed and not _in_conflict(state, net) and not state.failed[net]:
             continue

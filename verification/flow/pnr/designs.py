@@ -14,7 +14,15 @@ import klayout.db as kdb
 
 from macros.technology import layers
 
-__all__ = ["array_multiplier", "random_logic", "shift_register", "write_macro", "write_netlist"]
+__all__ = [
+    "Netlist",
+    "array_multiplier",
+    "macro_system",
+    "random_logic",
+    "shift_register",
+    "write_macro",
+    "write_netlist",
+]
 
 CELL = "sky130_fd_sc_hd__"
 GATES = {
@@ -76,7 +84,12 @@ class Netlist:
 
     def module(self) -> dict[str, Any]:
         names = {port: {"bits": entry["bits"]} for port, entry in self.ports.items()}
-        used = {bit for cell in self.cells.values() for bits in cell["connections"].values() for bit in bits}
+        used = {
+            bit
+            for cell in self.cells.values()
+            for bits in cell["connections"].values()
+            for bit in bits
+        }
         known = {bit for entry in names.values() for bit in entry["bits"]}
         names |= {f"n{bit}": {"bits": [bit], "hide_name": 0} for bit in sorted(used - known)}
         return {"ports": self.ports, "cells": self.cells, "netnames": names}
@@ -90,6 +103,7 @@ def random_logic(cells: int, seed: int = 1, name: str = "random_logic") -> Netli
     signals = list(net.input("a", 16))
     kinds = list(GATES)
     while len(net.cells) < cells:
+
         def pick() -> int:
             if rng.random() < 0.03:
                 return rng.choice(signals)
@@ -164,7 +178,10 @@ def write_netlist(net: Netlist, folder: Path) -> Path:
 
 MACRO_WIDTH, MACRO_HEIGHT = 90_000, 70_000
 MACRO_PINS = {
-    **{f"din[{k}]": ("input", "met3", (0, 8_110 + 4_130 * k, 900, 8_490 + 4_130 * k)) for k in range(6)},
+    **{
+        f"din[{k}]": ("input", "met3", (0, 8_110 + 4_130 * k, 900, 8_490 + 4_130 * k))
+        for k in range(6)
+    },
     **{
         f"dout[{k}]": ("output", "met4", (9_350 + 7_270 * k, 69_000, 9_730 + 7_270 * k, 70_000))
         for k in range(6)
@@ -173,7 +190,9 @@ MACRO_PINS = {
 }
 """Signal pins of the test macro: off the routing grid on purpose, as a memory compiler draws them."""
 MACRO_SUPPLIES = {
-    "vccd1": [("met4", (20_000 + 20_000 * k, 3_000, 21_740 + 20_000 * k, 66_000)) for k in range(3)],
+    "vccd1": [
+        ("met4", (20_000 + 20_000 * k, 3_000, 21_740 + 20_000 * k, 66_000)) for k in range(3)
+    ],
     "vssd1": [("met3", (3_000, 5_000 + 12_000 * k, 87_000, 6_740 + 12_000 * k)) for k in range(5)],
 }
 

@@ -1,0 +1,104 @@
+"""The finished layout: connected as the netlist says, clean, and every planted fault is seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import klayout.db as kdb
+import numpy as np
+import pytest
+
+from flow.pnr.check import check_layout
+from flow.pnr.design import Design, Routes
+from flow.pnr.gds import write_gds
+from flow.pnr.library import Library
+from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.routing_rules import violations
+
+
+def test_layout_equals_netlist(finished: Finished) -> None:
+    found = check_layout(finished.folder / "random_logic.gds", finished.design)
+    assert found.clean
+    assert found.pins > 4 * finished.netlist.instances
+
+
+def test_layout_is_clean(finished: Finished) -> None:
+    assert violations(finished.folder / "random_logic.gds", "random_logic") == {}
+
+
+def test_every_instance_is_really_there(finished: Finished) -> None:
+    layout = kdb.Layout()
+    layout.read(str(finished.folder / "random_logic.gds"))
+    cells = [layout.cell(name) for name in set(finished.design.masters)]
+    assert all(not cell.bbox().empty() for cell in cells)
+    assert sum(1 for _ in layout.cell("random_logic").each_inst()) == finished.design.instances
+
+
+def _check(design: Design, routes: Routes, folder: Path) -> tuple[int, int, int]:
+    path = folder / "faulty.gds"
+    write_gds(replace(design, routes=routes), path)
+    found = check_layout(path, design)
+    return len(found.opens), len(found.shorts), len(found.lost)
+
+
+def test_deleted_via_is_an_open(finished: Finished, tmp_path: Path) -> None:
+    routes = finished.design.routes
+    row = int(np.flatnonzero(routes.vias[:, 1] == 1)[7])
+    opens, shorts, lost = _check(
+        finished.design, replace(routes, vias=np.delete(routes.vias, row, axis=0)), tmp_path
+    )
+    assert (opens, shorts, lost) == (1, 0, 0)
+
+
+def test_shifted_wire_is_seen(finished: Finished, tmp_path: Path) -> None:
+    routes = finished.design.routes
+    wires = routes.wires.copy()
+    longest = int(np.argmax(np.where(wires[:, 1] == 1, wires[:, 5] - wires[:, 3], 0)))
+    wires[longest, [2, 4]] += 460
+    opens, shorts, _ = _check(finished.design, replace(routes, wires=wires), tmp_path)
+    assert opens + shorts >= 1
+
+
+def test_swapped_nets_are_seen(finished: Finished) -> None:
+    design = finished.design
+    pins = design.pin_instance.copy(), design.pin_index.copy()
+    a, b = int(design.pin_start[20]), int(design.pin_start[40])
+    for array in pins:
+        array[[a, b]] = array[[b, a]]
+    swapped = replace(design, pin_instance=pins[0], pin_index=pins[1])
+    found = check_layout(finished.folder / "random_logic.gds", swapped)
+    assert len(found.opens) == 2
+    assert len(found.shorts) == 2
+
+
+def test_missing_cell_is_seen(finished: Finished, tmp_path: Path) -> None:
+    layout = kdb.Layout()
+    layout.read(str(finished.folder / "random_logic.gds"))
+    top = layout.cell("random_logic")
+    next(i for i in top.each_inst() if i.cell.name.endswith("nand2_1")).delete()
+    layout.write(str(tmp_path / "missing.gds"))
+    found = check_layout(tmp_path / "missing.gds", finished.design)
+    assert len(found.lost) == 1 or found.lost
+    assert not found.clean
+
+
+def test_notch_is_a_violation(finished: Finished, tmp_path: Path) -> None:
+    """The rule checker of these tests is not blind."""
+    routes = finished.design.routes
+    patch = np.array([[0, 0, 30_000, 100, 30_400, 240], [0, 0, 30_000, 300, 30_400, 440]], np.int32)
+    faulty = replace(routes, patches=np.concatenate([routes.patches, patch]))
+    write_gds(replace(finished.design, routes=faulty), tmp_path / "notch.gds")
+    found = violations(tmp_path / "notch.gds", "random_logic")
+    assert found["met1 space"] == 1
+    assert found["met1 area"] == 2
+
+
+def test_empty_cell_is_refused(finished: Finished, library: Library, tmp_path: Path) -> None:
+    empty = kdb.Layout()
+    for name in finished.design.masters:
+        empty.create_cell(name)
+    hollow = Library(library.masters, library.gds_files, library.pdk, empty)
+    with pytest.raises(RuntimeError, match="is empty in the GDS"):
+        write_gds(replace(finished.design, library=hollow), tmp_path / "hollow.gds")
+    assert not (tmp_path / "hollow.gds").exists()
