@@ -16,19 +16,27 @@ __all__ = ["FUNCTIONAL", "cell_models"]
 
 TWO_STATE = Path(__file__).with_name("two_state_primitives.v")
 
-FUNCTIONAL = {"FUNCTIONAL": "", "UNIT_DELAY": ""}
-"""Preprocessor macros that choose the models without timing."""
+FUNCTIONAL = {"FUNCTIONAL": ""}
+"""Preprocessor macro that chooses the models without timing."""
+
+CLOCK_TO_OUTPUT = "`ifndef UNIT_DELAY\n`define UNIT_DELAY #0.1\n`endif\n"
+"""Delay of a primitive's output, ns. Without one a macro's model, which wakes up after the
+primitives have changed, would capture the inputs of the next cycle."""
 
 
 def cell_models(tree: Path, masters: Iterable[str], *, two_state: bool = False) -> dict[str, str]:
     """File name -> Verilog: `cells.v` with the masters alone, `primitives.v` beside it.
 
-    `two_state` chooses primitives without X, which compile and run faster. Raises `PdkError` naming a master that the library does not have.
+    `two_state` chooses primitives without X, which compile and run faster. Raises `PdkError` naming
+    a master that the library does not have.
     """
     library = view_path(tree, "verilog").read_text()
     bodies = [_cut(library, master) for master in sorted(set(masters))]
-    primitives = TWO_STATE if two_state else view_path(tree, "primitives")
-    return {"cells.v": "\n".join(bodies), "primitives.v": primitives.read_text()}
+    if two_state:
+        head, primitives = "`define UNIT_DELAY\n", TWO_STATE
+    else:
+        head, primitives = CLOCK_TO_OUTPUT, view_path(tree, "primitives")
+    return {"cells.v": head + "\n".join(bodies), "primitives.v": primitives.read_text()}
 
 
 def _cut(library: str, master: str) -> str:

@@ -65,6 +65,16 @@ class Spikeout(Classic):
         lists = [flow_common_variables, cls.config_vars, *(step.config_vars for step in cls.Steps)]
         return {variable.name for variables in lists for variable in variables}
 
+    @classmethod
+    def stage(cls, name: str | None) -> str | None:
+        """Id of the step that a stage's name or a step's id means; `ValueError` for neither."""
+        ids = {step.id.lower(): step.id for step in cls.Steps}
+        if name is None or name in STAGES:
+            return STAGES.get(name or "")
+        if name.lower() not in ids:
+            raise ValueError(f"stage must be one of {[*STAGES]} or a step's id, not {name!r}")
+        return ids[name.lower()]
+
     def run(self, initial_state: State, *args: Any, **kwargs: Any) -> tuple[State, list[Step]]:
         """Run the steps with our programs on PATH: all of them in embedded mode, in openlane mode
         only those that the user has not."""

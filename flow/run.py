@@ -72,7 +72,11 @@ def run_chip(
     folder = run_folder(parameters.name, tag, build)
     if frm is None:
         write_sources(parameters, folder)
-    config = librelane_config(parameters, folder)
+    from flow.flow import Spikeout
+
+    known = Spikeout.variables()  # wishes of steps that this mode has not are left out
+    wishes = librelane_config(parameters, folder)
+    config = {name: value for name, value in wishes.items() if name in known}
     return execute(config, folder, frm=frm, to=to, overrides=overrides, verbose=verbose)
 
 
@@ -95,8 +99,9 @@ def execute(
     from librelane.config import InvalidConfig
     from librelane.flows import FlowError, FlowException
 
-    from flow.flow import STAGES, Spikeout
+    from flow.flow import Spikeout
 
+    first, last = (Spikeout.stage(name) for name in (frm, to))
     tree = pdk.resolve()
     _require_programs()
     _check_overrides(overrides, Spikeout.variables())
@@ -121,8 +126,8 @@ def execute(
             state = flow.start(
                 tag=folder.name,
                 _force_run_dir=str(folder),
-                frm=STAGES.get(frm or "", frm),
-                to=STAGES.get(to or "", to),
+                frm=first,
+                to=last,
             )
         except (FlowError, FlowException) as error:
             raise FlowFailed(str(error)) from error

@@ -2,6 +2,7 @@
 # Values come from the configuration (LibreLane hands its variables over in the environment).
 
 set clock [get_ports $::env(CLOCK_PORT)]
+if { [llength $clock] != 1 } { error "the design has no port $::env(CLOCK_PORT)" }
 create_clock $clock -name $::env(CLOCK_PORT) -period $::env(CLOCK_PERIOD)
 
 # The host's registers take and give IO_DELAY_CONSTRAINT percent of the period at every pin.

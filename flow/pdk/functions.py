@@ -116,7 +116,7 @@ def _outputs(cell: Group) -> list[str]:
 
 
 def _bench(cells: list[Group]) -> str:
-    width = max(len(_inputs(cell)) for cell in cells)
+    width = max(1, *(len(_inputs(cell)) for cell in cells))
     bodies, checks, verdicts = [], [], []
     for number, cell in enumerate(cells):
         if _outputs(cell):

@@ -13,6 +13,15 @@ from pathlib import Path
 
 __all__ = ["main"]
 
+FRONTENDS = {
+    ".sv": "read_verilog -sv",
+    ".il": "read_rtlil",
+    ".json": "read_json",
+    ".lib": "read_liberty",
+    ".ys": "script",
+}
+"""Suffix of a file -> what reads it; everything else is Verilog."""
+
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask for, in Yosys' order: files, script, commands. Yosys itself leaves
@@ -35,7 +44,7 @@ def main(arguments: list[str]) -> int:
         return 0
     design = libyosys.Design()
     for file in options.files:
-        libyosys.run_frontend(file, "auto", design)
+        libyosys.run_pass(f"{FRONTENDS.get(Path(file).suffix, 'read_verilog')} {file}", design)
     for kind, name in (("script", options.s), ("tcl", options.c)):
         if name:
             libyosys.run_pass(f"{kind} {name}", design)

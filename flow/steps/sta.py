@@ -11,10 +11,12 @@ from librelane.steps import OpenROAD, Step, StepException
 
 __all__ = ["REQUIRED", "STAPrePNR", "evidence"]
 
+UNCLOCKED = "timing__unclocked_register__count"
 _PER_CHECK = ("__ws", "__tns", "__wns", "_vio__count", "_r2r__ws", "_r2r_vio__count")
 REQUIRED = (
     *(f"timing__{check}{suffix}" for check in ("setup", "hold") for suffix in _PER_CHECK),
     "design__max_slew_violation__count",
+    UNCLOCKED,
 )
 """Metrics that every corner must give; without one of them there was no timing analysis."""
 
@@ -24,8 +26,8 @@ def evidence(log: str, corner: str, metrics: dict[str, Any]) -> str | None:
 
     The exit status is no evidence: OpenSTA's is always 0.
     """
-    if failed := re.search(r"^%SPIKEOUT_STA_FAILED (.*)", log, re.MULTILINE):
-        return f"OpenSTA stopped at corner {corner}: {failed.group(1)}"
+    if failed := re.search(r"^(?:Error:|%SPIKEOUT_STA_FAILED) (.*)", log, re.MULTILINE):
+        return f"OpenSTA failed at corner {corner}: {failed.group(1)}"
     if f"%SPIKEOUT_STA_DONE {corner}\n" not in log:
         return f"OpenSTA did not finish at corner {corner}"
     if unlinked := re.search(r"^Warning: .*?(\S+) not found\. *Creating black box", log, re.M):
@@ -34,7 +36,9 @@ def evidence(log: str, corner: str, metrics: dict[str, Any]) -> str | None:
     if missing:
         return f"OpenSTA gave no {missing[0]} at corner {corner}"
     if not metrics.get(f"timing__setup_endpoint__count__corner:{corner}"):
-        return f"OpenSTA found no timing path at corner {corner}: the clock reaches no register"
+        return f"OpenSTA found no timing path at corner {corner}"
+    if unclocked := metrics[f"{UNCLOCKED}__corner:{corner}"]:
+        return f"the clock does not reach {unclocked} registers at corner {corner}"
     return None
 
 
