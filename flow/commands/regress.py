@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import verification.flow.gates  # noqa: F401  registers the level "gates"
 from flow.chips import chip_file
 from golden import encode, load_network
 from golden.digits import digits
