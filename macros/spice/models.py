@@ -17,7 +17,7 @@ from macros.store import atomic_write, cache_root, content_hash
 __all__ = ["DEVICES", "PROCESSES", "device_models"]
 
 DEVICES = ("nfet_01v8", "pfet_01v8", "pfet_01v8_hvt")
-PROCESSES = ("tt", "ss", "ff", "sf", "fs", "tt_leak")
+PROCESSES = ("tt", "ss", "ff", "sf", "fs", "tt_leak", "leak")
 
 # Devices that the PDK defines as another device because their width has a bin there.
 _ALIASES = {

@@ -16,7 +16,7 @@ import numpy as np
 from flow.pdk.characterize.bench import SLEW_SPAN, START_NS, Bench, Ramp, Result, Run
 from flow.pdk.characterize.corners import geometric
 
-__all__ = ["Arc", "Pace", "Stimulus", "arcs", "characterize", "pace", "tables"]
+__all__ = ["Arc", "Pace", "Stimulus", "arcs", "characterize", "leakage", "pace", "tables"]
 
 SMALLEST_PF = 0.0005
 _PROBE = 3
@@ -258,7 +258,7 @@ def characterize(bench: Bench, functions: dict[str, dict[Vector, bool]]) -> dict
 
     axes: output -> loads; timing: one entry per arc with `rise` and `fall` tables of `delay`,
     `transition` and `energy`; capacitance: pin -> edge -> pF; input_energy: pin -> edge -> one
-    value per input slew; leakage: (state, nW) pairs.
+    value per input slew.
     """
     found = arcs(bench.inputs, functions)
     axes, beats = {}, {}
@@ -291,7 +291,6 @@ def characterize(bench: Bench, functions: dict[str, dict[Vector, bool]]) -> dict
         "timing": timing,
         "capacitance": {pin: capacitance(values) for pin, values in charges.items()},
         "input_energy": silent,
-        "leakage": leakage(bench, functions),
     }
 
 

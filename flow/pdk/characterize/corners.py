@@ -17,8 +17,8 @@ class Corner:
 
     Members
     -------
-    process, leakage_process: device models for timing and for leakage; the PDK has models fitted to
-        measured leakage for the typical process only.
+    process, leakage_process: device models for timing and for leakage; the PDK has models of their
+        own for leakage: `tt_leak` is typical, `leak` the worst case.
     celsius, volt: temperature and supply.
     slew_ns: input transitions (20 % to 80 %) of the delay tables.
     constraint_slew_ns: transitions of the setup and hold tables.
@@ -53,7 +53,7 @@ CORNERS = {
     corner.name: corner
     for corner in (
         Corner("tt_025C_1v80", "tt", "tt_leak", 25, 1.80, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
-        Corner("ss_100C_1v60", "ss", "ss", 100, 1.60, geometric(0.01, 5.0), (0.01, 2.5, 5.0)),
-        Corner("ff_n40C_1v95", "ff", "ff", -40, 1.95, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
+        Corner("ss_100C_1v60", "ss", "leak", 100, 1.60, geometric(0.01, 5.0), (0.01, 2.5, 5.0)),
+        Corner("ff_n40C_1v95", "ff", "leak", -40, 1.95, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
     )
 }

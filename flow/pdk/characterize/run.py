@@ -28,7 +28,7 @@ from flow.pdk.characterize.extract import extract, load
 from flow.pdk.characterize.liberty import abstracts, library
 from flow.pdk.characterize.logic import sum_of_products, truth_table
 from flow.pdk.characterize.netlist import Netlist
-from macros.spice import find_ngspice
+from macros.spice import device_models, find_ngspice
 from macros.store import atomic_write, cache_root, content_hash, lock
 
 __all__ = ["Failure", "cell_record", "characterize", "netlists", "pack"]
@@ -88,6 +88,7 @@ def cell_record(pdk: Path, corner: Corner, cell: str) -> dict[str, Any]:
     if cell in WIDE:
         corner = corner.wide()
     record = _kept(pdk, corner, cell, "", _measure)
+    record["leakage"] = _kept(pdk, corner, cell, "leakage_", _leak)["leakage"]
     first = select(f"{kind(cell)}_*")[0]
     if isinstance(SEQUENTIAL.get(kind(cell)), Flop | Latch | Gater):
         record |= _kept(pdk, corner, first, "constraints_", _constrain)
@@ -103,7 +104,11 @@ def _kept(
 ) -> dict[str, Any]:
     """What `measure` gives, kept by the hash of the netlist, the models and the conditions."""
     netlist = netlists(pdk, cell)
-    sources = [_conditions(corner), _FORMAT, _netlist_data(netlist), *_models(pdk, corner)]
+    conditions = {key: value for key, value in asdict(corner).items() if value is not None}
+    process = conditions.pop("leakage_process")
+    process = process if what == "leakage_" else corner.process
+    models = device_models(pdk, process)
+    sources = [what, conditions, _FORMAT, _netlist_data(netlist), process, models]
     name = f"{cell}__{corner.name}_{what}{content_hash(*sources)[:16]}.json"
     kept = cache_root() / "liberty" / name
     with lock(kept.with_suffix(".lock")):
@@ -112,37 +117,51 @@ def _kept(
     return json.loads(kept.read_text())
 
 
-def _conditions(corner: Corner) -> dict[str, Any]:
-    return {key: value for key, value in asdict(corner).items() if value is not None}
-
-
 def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     family = kind(netlist.name)
     if family == "conb":
         return _tie()
-    outputs = tuple(pin for pin in netlist.signals if pin in _OUTPUTS)
-    inputs = tuple(pin for pin in netlist.signals if pin not in _OUTPUTS)
-    bench = Bench(pdk, netlist, corner, inputs, outputs)
+    bench, tables = _bench(pdk, corner, netlist)
     logic = SEQUENTIAL.get(family)
     if logic is None:
-        tables = {pin: truth_table(netlist, inputs, pin) for pin in outputs}
         record = combinational.characterize(bench, tables)
-        functions = {pin: sum_of_products(inputs, table) for pin, table in tables.items()}
+        functions = {pin: sum_of_products(bench.inputs, table) for pin, table in tables.items()}
     else:
         record = sequential.characterize(bench, logic)
-        functions = {outputs[0]: "IQ"}
+        functions = {logic.output: "IQ"}
         if isinstance(logic, Tristate):
-            functions = {outputs[0]: f"({logic.data})"}
-        elif family == "dlclkp":
-            functions = {outputs[0]: "(CLK&M0)"}
+            functions = {logic.output: f"({logic.data})"}
+        elif isinstance(logic, Gater):
+            functions = {logic.output: f"({logic.clock}&M0)"}
     return {**record, "functions": functions, "slews": list(corner.slew_ns)}
+
+
+def _bench(
+    pdk: Path, corner: Corner, netlist: Netlist
+) -> tuple[Bench, dict[str, dict[tuple[bool, ...], bool]]]:
+    """The bench of a cell, and the truth tables of its outputs when it is combinational."""
+    outputs = tuple(pin for pin in netlist.signals if pin in _OUTPUTS)
+    inputs = tuple(pin for pin in netlist.signals if pin not in _OUTPUTS)
+    tables = {}
+    if kind(netlist.name) not in SEQUENTIAL:
+        tables = {pin: truth_table(netlist, inputs, pin) for pin in outputs}
+    return Bench(pdk, netlist, corner, inputs, outputs), tables
+
+
+def _leak(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
+    if not netlist.devices:
+        return {"leakage": []}
+    bench, tables = _bench(pdk, corner, netlist)
+    logic = SEQUENTIAL.get(kind(netlist.name))
+    if logic is None:
+        return {"leakage": combinational.leakage(bench, tables)}
+    return {"leakage": sequential.leakage(bench, logic)}
 
 
 def _constrain(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     logic = SEQUENTIAL[kind(netlist.name)]
     assert isinstance(logic, Flop | Latch | Gater)
-    inputs = tuple(pin for pin in netlist.signals if pin != logic.output)
-    return sequential.constraints(Bench(pdk, netlist, corner, inputs, (logic.output,)), logic)
+    return sequential.constraints(_bench(pdk, corner, netlist)[0], logic)
 
 
 def _tie() -> dict[str, Any]:
@@ -152,7 +171,6 @@ def _tie() -> dict[str, Any]:
         "timing": [],
         "capacitance": {},
         "input_energy": {},
-        "leakage": [],
         "functions": {"HI": "1", "LO": "0"},
     }
 
@@ -199,12 +217,6 @@ def _netlist(data: dict[str, Any]) -> Netlist:
     )
     capacitance = {(one, other): value for one, other, value in data["capacitance_ff"]}
     return Netlist(data["name"], tuple(data["ports"]), devices, capacitance)
-
-
-def _models(pdk: Path, corner: Corner) -> list[Path]:
-    from macros.spice import device_models
-
-    return [device_models(pdk, name) for name in (corner.process, corner.leakage_process)]
 
 
 def pack(pdk: Path, corner: Corner, records: dict[str, dict[str, Any]], note: str) -> bytes:

@@ -34,11 +34,11 @@ from flow.pdk.characterize.combinational import (
 )
 from flow.pdk.characterize.corners import geometric
 
-__all__ = ["characterize", "constraints"]
+__all__ = ["characterize", "constraints", "leakage"]
 
 PUSH_OUT = 1.1
 STRAY = 0.1
-_ROUNDS = 8
+_ROUNDS = 9
 
 State = dict[str, bool]
 
@@ -53,6 +53,14 @@ def constraints(bench: Bench, cell: Flop | Latch | Gater) -> dict[str, Any]:
     slew] in ns; `pulses`: pin -> {high, low: least width in ns}."""
     own = _kind(bench, cell)
     return {"constraints": own.constraints(), "pulses": own.pulses()}
+
+
+def leakage(
+    bench: Bench, cell: Flop | Latch | Gater | Tristate
+) -> list[tuple[dict[str, bool], float]]:
+    """(state of inputs and output, nW) for all states that last."""
+    states = _kind(bench, cell).states()
+    return [(name, where.leakage([state])[0]) for where, state, name in states]
 
 
 def _kind(bench: Bench, cell: Flop | Latch | Gater | Tristate) -> _Cell:
@@ -92,6 +100,10 @@ class _Cell:
         raise NotImplementedError
 
     def pulses(self) -> dict[str, dict[str, float]]:
+        raise NotImplementedError
+
+    def states(self) -> list[tuple[Bench, State, State]]:
+        """(bench, inputs, what to call the state) of all states that last."""
         raise NotImplementedError
 
     def after(self, start: State, steps: list[tuple[str, bool]]) -> Bench:
@@ -157,10 +169,6 @@ class _Cell:
                     ]
                 energy.setdefault(pin, {})[edge] = list(map(float, np.mean(values, axis=0)))
         return energy, {pin: capacitance(values) for pin, values in charge.items()}
-
-    def leakage(self, states: list[tuple[Bench, State, State]]) -> list[tuple[State, float]]:
-        """(inputs and output, nW) for (bench, inputs, what to call it)."""
-        return [(name, bench.leakage([state])[0]) for bench, state, name in states]
 
     def window_ns(self, slew: float, other: float) -> float:
         return 0.23 * self.rest_ns + 0.5 * max(slew, other)
@@ -328,7 +336,6 @@ class _Flop(_Cell):
             "timing": timing,
             "capacitance": caps,
             "input_energy": silent,
-            "leakage": self.leakage(self._states()),
         }
 
     def _silent_ways(self) -> dict[str, dict[str, list[tuple[Bench, State]]]]:
@@ -353,7 +360,7 @@ class _Flop(_Cell):
                 ]
         return ways
 
-    def _states(self) -> list[tuple[Bench, State, State]]:
+    def states(self) -> list[tuple[Bench, State, State]]:
         found = []
         for value, data, clock in product((False, True), repeat=3):
             bench, state = self.idle(value, data, clock)
@@ -459,19 +466,11 @@ class _Latch(_Cell):
             ],
             silent,
         )
-        states = []
-        for value, data in product(both, both):
-            bench, state = self.held(value, data)
-            states.append((bench, state, {**state, latch.output: value}))
-        for value in both:
-            state = {latch.data: value, latch.enable: True}
-            states.append((self.bench, state, {**state, latch.output: value}))
         return {
             "axes": {latch.output: list(loads)},
             "timing": timing,
             "capacitance": caps,
             "input_energy": silent,
-            "leakage": self.leakage(states),
         }
 
     def constraints(self) -> list[dict[str, Any]]:
@@ -486,6 +485,17 @@ class _Latch(_Cell):
             setup[side] = self._closing(rises, early=True)
             hold[side] = self._closing(rises, early=False)
         return [setup, hold]
+
+    def states(self) -> list[tuple[Bench, State, State]]:
+        latch, both = self.latch, (False, True)
+        states = []
+        for value, data in product(both, both):
+            bench, state = self.held(value, data)
+            states.append((bench, state, {**state, latch.output: value}))
+        for value in both:
+            state = {latch.data: value, latch.enable: True}
+            states.append((self.bench, state, {**state, latch.output: value}))
+        return states
 
     def pulses(self) -> dict[str, dict[str, float]]:
         widths = [self.pulse(self.opened(value), {}) for value in (False, True)]
@@ -547,7 +557,7 @@ class _Gater(_Cell):
         return Edge(bench, self.stimulus(self.gater.clock, True, True, state))
 
     def record(self) -> dict[str, Any]:
-        gater, both = self.gater, (False, True)
+        gater = self.gater
         ways = {
             gater.clock: {"rise": [self.low(False)], "fall": [self.high(False, False)]},
             gater.enable: {"rise": [self.low(False)], "fall": [self.low(True)]},
@@ -557,16 +567,11 @@ class _Gater(_Cell):
         falling = Edge(bench, self.stimulus(gater.clock, False, False, state))
         about = {"pin": gater.clock, "output": gater.output, "positive": True}
         loads, timing = self.timing([(about, {"rise": [self.rising()], "fall": [falling]})], silent)
-        states = [(*self.low(v), {**self.low(v)[1], gater.output: False}) for v in both]
-        for enabled, enable in product(both, both):
-            where, state = self.high(enabled, enable)
-            states.append((where, state, {**state, gater.output: enabled}))
         return {
             "axes": {gater.output: list(loads)},
             "timing": timing,
             "capacitance": caps,
             "input_energy": silent,
-            "leakage": self.leakage(states),
         }
 
     def constraints(self) -> list[dict[str, Any]]:
@@ -587,6 +592,14 @@ class _Gater(_Cell):
                 "fall": self.constraint(edge, enable, False, False, open_),
             },
         ]
+
+    def states(self) -> list[tuple[Bench, State, State]]:
+        gater, both = self.gater, (False, True)
+        states = [(*self.low(v), {**self.low(v)[1], gater.output: False}) for v in both]
+        for enabled, enable in product(both, both):
+            where, state = self.high(enabled, enable)
+            states.append((where, state, {**state, gater.output: enabled}))
+        return states
 
     def pulses(self) -> dict[str, dict[str, float]]:
         return {self.gater.clock: {"high": self.pulse(self.rising(), {})}}
@@ -635,18 +648,20 @@ class _Tristate(_Cell):
             ],
             silent,
         )
-        states = [
-            (self.bench, {cell.data: a, cell.disable: b}, {cell.data: a, cell.disable: b})
-            for a, b in product(both, both)
-        ]
         return {
             "axes": {cell.output: [load + own for load in loads]},
             "timing": timing,
             "capacitance": caps,
             "output_capacitance": {cell.output: own},
             "input_energy": silent,
-            "leakage": self.leakage(states),
         }
+
+    def states(self) -> list[tuple[Bench, State, State]]:
+        cell, both = self.cell, (False, True)
+        return [
+            (self.bench, {cell.data: a, cell.disable: b}, {cell.data: a, cell.disable: b})
+            for a, b in product(both, both)
+        ]
 
     def _output_capacitance(self) -> float:
         """What the disabled output adds to its net, in pF: a timer counts it as load of the cell
