@@ -15,12 +15,11 @@ module sky130_fd_sc_hd__udp_dff$PS (output reg Q, input D, input CLK, input SET)
   always @(posedge CLK or posedge SET) if (SET) Q <= 1'b1; else Q <= D;
 endmodule
 
-// Set dominates reset.
-module sky130_fd_sc_hd__udp_dff$NSR (output Q, input SET, input RESET, input CLK_N, input D);
-  reg state;
-  always @(posedge CLK_N or posedge SET or posedge RESET)
-    if (SET) state <= 1'b1; else if (RESET) state <= 1'b0; else state <= D;
-  assign Q = SET ? 1'b1 : RESET ? 1'b0 : state;
+// Set dominates reset; a reset that outlives a set clears.
+module sky130_fd_sc_hd__udp_dff$NSR (output reg Q, input SET, input RESET, input CLK_N, input D);
+  wire clear = RESET & ~SET;
+  always @(posedge CLK_N or posedge SET or posedge clear)
+    if (SET) Q <= 1'b1; else if (clear) Q <= 1'b0; else Q <= D;
 endmodule
 
 module sky130_fd_sc_hd__udp_dlatch$P (output reg Q, input D, input GATE);
