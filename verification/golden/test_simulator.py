@@ -99,6 +99,24 @@ def test_bad_spikes(spikes: np.ndarray, message: str) -> None:
         simulate(small_network(), spikes)
 
 
+@pytest.mark.parametrize(
+    ("hysteresis", "expected"),
+    [
+        ("off", [1, 0, 1, 0, 0, 1, 0]),
+        ("schmitt", [1, 0, 0, 0, 0, 1, 0]),
+        ("openspike", [1, 0, 0, 0, 0, 0, 0]),
+    ],
+)
+def test_thresholds_themselves_are_outside(hysteresis: str, expected: list[int]) -> None:
+    """A neuron that forgets sees the drive: neither theta_high = 3 fires nor theta_low = 2 arms."""
+    layer = Layer(np.ones((4, 1)), "unipolar1", 0, 3, 2, hysteresis, "none")
+    drive = np.array([4, 2, 4, 1, 3, 4, 2])
+    spikes = (np.arange(4) < drive[:, None])[None]
+    trace = simulate(Network((layer,), len(drive)), spikes)
+    assert trace.accumulator[0][0, :, 0].tolist() == drive.tolist()
+    assert trace.spikes[0][0, :, 0].tolist() == [bool(spike) for spike in expected]
+
+
 def test_bad_record() -> None:
     with pytest.raises(ValueError, match=r"record must be one of .* not 'some'"):
         simulate(small_network(), np.zeros((1, 4, 3)), record="some")
