@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .encoders import encode
+from .inference import prepare
 from .network import Network
 from .readouts import decide
 from .simulator import simulate
@@ -44,15 +44,12 @@ class Evaluation:
 
 def evaluate(network: Network, images: ArrayLike, labels: ArrayLike) -> Evaluation:
     """Classify ``images`` [n, ...] and compare with ``labels`` [n]."""
-    if network.encoding is None or network.readout is None:
-        missing = "encoding" if network.encoding is None else "readout"
-        raise ValueError(f"{missing} of network {network.name!r} must be set to classify, not None")
-    spikes = encode(network.encoding, images, network.steps)
+    spikes, readout = prepare(network, images)
     wanted = np.asarray(labels)
     if wanted.shape != (len(spikes),) or len(spikes) == 0:
         raise ValueError(f"labels must have shape ({len(spikes)},), not {wanted.shape}")
     trace = simulate(network, spikes)
-    decided = decide(network.readout, trace)
+    decided = decide(readout, trace)
     ends = 0
     for layer, potential in zip(network.layers, trace.potential, strict=True):
         ends += int((potential == layer.potential.maximum).sum())

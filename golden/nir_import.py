@@ -12,12 +12,13 @@ IF         dv/dt = r i; one step adds r i, as the exporters mean it       decay 
 Threshold  spikes where the input is above threshold                      decay 0
 Linear     weight @ i;  Affine adds a bias                                weights, bias
 Flatten    [..., a, b] to [..., a * b]                                    nothing: inputs are flat
+NIRGraph   a chain within the chain                                       its nodes
 =========  =============================================================  ====================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nir
@@ -54,11 +55,10 @@ def float_layers(
     """
     dt_s = checks.real("dt", dt_s, 1e-12, 1e3)
     checks.choice("reset", reset, ("zero", "subtract"))
-    nodes = chain(graph)
-    width = int(np.prod(np.atleast_1d(nodes[0][1].input_type["input"])))
-    transform = _Transform(width)
+    shape = chain(graph)[0][1].input_type["input"]
+    transform = _Transform(int(np.prod(_finite("Input shape", shape))))
     layers: list[FloatLayer] = []
-    for name, node in nodes[1:-1]:
+    for name, node in _inner(graph):
         try:
             if layers and layers[-1].integrates_only:
                 raise ValueError("node must not follow an LI, which sends no spikes")
@@ -78,6 +78,15 @@ def float_layers(
     if not transform.empty:
         raise ValueError("graph must end in neurons (an LI reads a Linear out), not in synapses")
     return layers
+
+
+def _inner(graph: nir.NIRGraph, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and nodes between Input and Output, those of graphs within the graph in their place."""
+    for name, node in chain(graph)[1:-1]:
+        if isinstance(node, nir.NIRGraph):
+            yield from _inner(node, f"{prefix}{name}/")
+        else:
+            yield prefix + name, node
 
 
 class _Transform:

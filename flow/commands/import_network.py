@@ -37,20 +37,26 @@ NOISE_DENSITY = 0.2
 CALIBRATION_SAMPLES = 500
 
 
-@click.command("import")
+@click.command("import", context_settings={"show_default": True})
 @click.argument("source", type=FILE)
 @click.argument("output", type=FILE)
-@click.option("--weights", type=click.Choice(sorted(WEIGHT_FORMATS)), default="int4")
+@click.option(
+    "--weights", type=click.Choice(sorted(WEIGHT_FORMATS)), default="int4", help="Format."
+)
 @click.option("--bits", type=int, default=10, help="Width of the potentials, 8..16.")
 @click.option("--signed/--unsigned", default=True, help="Whether potentials go below 0.")
-@click.option("--steps", type=click.IntRange(1, MAXIMUM_STEPS), default=16)
+@click.option("--steps", type=click.IntRange(1, MAXIMUM_STEPS), default=16, help="Time steps.")
 @click.option("--dt", type=float, default=SNNTORCH_DT_S, help="Seconds per step in the graph.")
-@click.option("--reset", type=click.Choice(["zero", "subtract"]), default="zero")
-@click.option("--bias", type=click.Choice(BIASES), default="constant")
-@click.option("--encoding", type=click.Choice(ENCODINGS), default="rate")
-@click.option("--full-scale", type=float, help="Image value that stands for 1; default 1.")
-@click.option("--readout", type=click.Choice(READOUTS), help="Default: count, membrane for LI.")
-@click.option("--classes", type=int, help="Default: the neurons of the last layer.")
+@click.option(
+    "--reset", type=click.Choice(["zero", "subtract"]), default="zero", help="After a spike."
+)
+@click.option(
+    "--bias", type=click.Choice(BIASES), default="constant", help="Constant inputs, or leave out."
+)
+@click.option("--encoding", type=click.Choice(ENCODINGS), default="rate", help="Of images.")
+@click.option("--full-scale", type=float, help="Image value for 1.  [default: 1; digits 16]")
+@click.option("--readout", type=click.Choice(READOUTS), help="[default: count; membrane for LI]")
+@click.option("--classes", type=int, help="[default: the neurons of the last layer]")
 @click.option("--images", type=FILE, help="Calibrate on this .npy array [batch, ...].")
 @click.option("--labels", type=FILE, help="Report the accuracy on --images with this .npy array.")
 @click.option("--digits", "on_digits", is_flag=True, help="Calibrate and report on the digits.")

@@ -29,7 +29,5 @@ def test_needs_encoding_and_readout(member: str) -> None:
 
 
 def test_images_of_another_size() -> None:
-    with pytest.raises(
-        ValueError, match=r"spikes must have shape \[batch, 8, 4\], not \[1, 8, 3\]"
-    ):
+    with pytest.raises(ValueError, match=r"images must have 4 values each, .* 'identity', not 3"):
         classify(identity_network(), [[0, 0, 0]])

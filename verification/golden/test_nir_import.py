@@ -117,6 +117,26 @@ def test_flatten_and_reset_by_subtraction() -> None:
     assert layer.reset == "subtract"
 
 
+def test_a_graph_within_the_graph_is_unfolded() -> None:
+    inside = graph(linear(), lif())
+    nodes = {
+        "input": nir.Input(np.array([3])),
+        "block": inside,
+        "last": lif(),
+        "output": nir.Output(np.array([2])),
+    }
+    edges = [("input", "block"), ("block", "last"), ("last", "output")]
+    layers = float_layers(nir.NIRGraph(nodes, edges, type_check=False))
+    assert [layer.name for layer in layers] == ["block/lif", "last"]
+
+
+def test_recurrence_within_the_graph_is_refused() -> None:
+    inside = graph(linear(shape=(2, 2)), lif())
+    inside.edges.append(("lif", "linear"))
+    with pytest.raises(ValueError, match=r"must have one .*, not 2"):
+        float_layers(graph(linear(), inside))
+
+
 def test_an_unsupported_node_is_named_with_the_supported() -> None:
     scale = nir.Scale(np.ones(3))
     with pytest.raises(ValueError, match=r"'scale': type must be one of .*, not Scale") as info:
