@@ -87,6 +87,9 @@ def test_import_calibrates_on_images_and_labels(
         (["classify", DIGITS], "give either IMAGES or --test"),
         (["classify", DIGITS, "x.npy", "--test"], "give either IMAGES or --test"),
         (["classify", "{float}", "--test"], "it is a float NIR graph: convert it with `spikeout"),
+        (["classify", "{cut}", "--test"], "file must be a whole HDF5 file, not cut.nir"),
+        (["import", "{cut}", "{out}"], "file must be a whole HDF5 file, not cut.nir"),
+        (["import", "{float}", "/nowhere/at/all/x.nir"], "no such folder"),
         (["import", "{float}", "{out}", "--bits", "20"], "potential.bits must be an integer in"),
         (["import", "{float}", "{out}", "--dt", "nan"], "dt must be a number"),
         (
@@ -105,7 +108,9 @@ def test_mistakes_are_one_line_with_status_2(
     message: str,
 ) -> None:
     output = tmp_path / "out.nir"
-    places = {"{float}": str(float_graph), "{out}": str(output)}
+    cut = tmp_path / "cut.nir"
+    cut.write_bytes(float_graph.read_bytes()[:5000])
+    places = {"{float}": str(float_graph), "{out}": str(output), "{cut}": str(cut)}
     assert run([places.get(argument, argument) for argument in arguments]) == 2
     printed = capsys.readouterr()
     assert message in printed.err
