@@ -31,18 +31,20 @@ module {name} (
     integer word;
 
     wire selected = csb0 !== 1'b1;
-    wire certain = csb0 === 1'b0 && clk0 === 1'b1;
+    wire certain = csb0 === 1'b0;
     wire address_known = (^addr0) !== 1'bx;
 
     always @(posedge clk0) if (selected) begin
         if (web0 !== 1'b1) begin
             if (address_known)
-                mem[addr0] <= certain && web0 === 1'b0 ? din0 : {{{bits}{{1'bx}}}};
+                mem[addr0] <= certain && clk0 === 1'b1 && web0 === 1'b0
+                    ? din0 : {{{bits}{{1'bx}}}};
             else
                 for (word = 0; word < {words}; word = word + 1) mem[word] <= {{{bits}{{1'bx}}}};
         end
         if (web0 !== 1'b0)
-            dout0 <= certain && web0 === 1'b1 && address_known ? mem[addr0] : {{{bits}{{1'bx}}}};
+            dout0 <= certain && clk0 === 1'b1 && web0 === 1'b1 && address_known
+                ? mem[addr0] : {{{bits}{{1'bx}}}};
     end
 endmodule
 `else
