@@ -2,8 +2,10 @@
 
 Both run the same shipped weights on the same 360 test images, already encoded, and produce every
 output spike; the golden model also runs with every state recorded ("all states"). They take turns,
-so that a busy machine slows both; CPU time is what counts, the median of the runs. snnTorch
-computes in floats, without the floored shifts of the leak: how many output spikes agree is printed.
+so that a busy machine slows both; CPU time is what counts, the median of the runs.
+
+How many output spikes agree is printed. Not all can: snnTorch leaks in floats where the chip floors
+shifts, and holds a spike back when a potential is above its threshold even after a subtraction.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ def _bench(name: str) -> list[str]:
     try:
         models["snnTorch"] = _snntorch_model(network, spikes)
     except ModuleNotFoundError as error:
-        print(f"{name:16}snnTorch: {error}; `pip install .[train]` brings it")
+        print(f"{name:16}snnTorch: {error}; `pip install -e .[train]` brings it")
     seconds = _alternate(models)
     for model, taken in seconds.items():
         rate = len(images) / taken
