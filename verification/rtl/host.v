@@ -2,15 +2,19 @@
 //
 // Plusargs: +stimulus=FILE (one "kind address data mask" per line, hex, see stimulus.py),
 // +waveform=FILE. Prints what host.cpp prints, and "unknown <operation> <cycle> <signal>" when an
-// output of the chip is X or Z after the first reset. Define TOP as the chip's name; PERIOD is in ns.
+// output of the chip is X or Z after the first reset. Define TOP as the chip's name; PERIOD is in ns,
+// PATIENCE in cycles.
 `timescale 1ns / 1ps
+`ifndef PATIENCE
+`define PATIENCE 2000000
+`endif
 `ifndef PERIOD
 `define PERIOD 20
 `endif
 module host;
     localparam WRITE = 0, READ = 1, RECORD = 2, WAIT = 3, RESET = 4, IDLE = 5, ABORT = 6;
     localparam PARTIAL = 7;
-    localparam PATIENCE = 2000000, SHOWN = 64;
+    localparam SHOWN = 64;
 
     reg clk, rst, cyc, stb, we;
     reg [3:0] sel;
@@ -42,7 +46,7 @@ module host;
     task access(input write, input [3:0] select);
         begin
             cyc = 1; stb = 1; we = write; sel = select; adr = address; dat = data;
-            limit = cycle + PATIENCE;
+            limit = cycle + `PATIENCE;
             @(negedge clk);
             while (ack !== 1'b1 && cycle < limit) @(negedge clk);
             stuck = ack !== 1'b1;
@@ -78,7 +82,7 @@ module host;
                     $display("value %0d %0d", number, got);
                 end
                 WAIT: begin
-                    limit = cycle + PATIENCE;
+                    limit = cycle + `PATIENCE;
                     while (irq !== 1'b1 && cycle < limit) @(negedge clk);
                     stuck = irq !== 1'b1;
                 end

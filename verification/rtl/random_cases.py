@@ -86,8 +86,9 @@ def _layer(random: Generator, chip: Chip, n_in: int, n_out: int) -> Layer:
     allowed = [form for form in WEIGHT_FORMATS.values() if form.bits in chip.weight_bits]
     form = allowed[random.integers(len(allowed))]
     weights = random.choice(form.values, size=(n_in, n_out))
-    if random.random() < 0.2:  # all as high, or as low, as can be: saturation
-        weights[:] = form.values[0 if random.random() < 0.5 else -1]
+    extreme = random.random() < 0.25  # all as high, or as low, as can be: saturation
+    if extreme:
+        weights[:] = form.values[0 if random.random() < 0.3 else -1]
     bits = int(random.integers(8, chip.potential_bits + 1))
     potential = Potential(bits, signed=bool(random.random() < 0.6))
     reset = RESETS[random.integers(len(RESETS))]
@@ -95,10 +96,12 @@ def _layer(random: Generator, chip: Chip, n_in: int, n_out: int) -> Layer:
     lowest = max(potential.minimum, 0 if reset == "subtract" else -scale)
     high = int(random.integers(lowest, min(potential.maximum, scale) + 1))
     low = int(random.integers(max(potential.minimum, high - scale), high + 1))
+    if extreme and random.random() < 0.5:
+        high = potential.maximum
     return Layer(
         weights,
         form.name,
-        beta=random.integers(0, 9, n_out),
+        beta=np.full(n_out, 8) if extreme else random.integers(0, 9, n_out),
         theta_high=high,
         theta_low=low,
         hysteresis=HYSTERESIS[random.integers(len(HYSTERESIS))],
