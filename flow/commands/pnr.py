@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-
 __all__ = ["pnr"]
 
 
@@ -73,7 +72,7 @@ def pnr(
     )
     click.echo(
         f"{design.name}: {design.nets} nets, {metrics.get('route__wirelength', 0) / 1e3:.2f} mm"
-        f" of wire, {metrics['layout__pins__compared']:.0f} pins extracted from the GDS: no open, no short"
+        f" of wire, {metrics['layout__pins__compared']:.0f} pins in the GDS: no open, no short"
     )
     click.echo(f"results in {folder}")
 

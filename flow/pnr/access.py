@@ -293,7 +293,7 @@ def _hits_access(access: Access, metal: list[Rect]) -> bool:
 
 
 def _leaves_notch(access: Access, mine: list[Rect]) -> bool:
-    """Whether the access, with or without a via at its node, makes a notch with the pin's own met1."""
+    """Whether the access, with or without a via at its node, leaves a notch to the pin's met1."""
     if not mine:
         return False
     metal = region_of(mine)
@@ -330,6 +330,6 @@ def _around(node: tuple[int, int], half_width: int, half_height: int) -> Rect:
 
 
 def _clamp(value: int, low: int, high: int) -> int:
-    """`value` brought into [low, high], on the manufacturing grid (the bounds are not moved out)."""
+    """`value` brought into [low, high] on the manufacturing grid."""
     low, high = -(-low // GRID) * GRID, high // GRID * GRID
     return min(max(value, low), high)

@@ -25,8 +25,8 @@ KINDS = {"FOLLOWPIN": "rail", "STRIPE": "strap"}
 def read_def(path: Path, library: Library) -> Design:
     """The design in a DEF file.
 
-    Raises ValueError naming file and line content for a master without LEF or an unknown pin; wiring
-    of other writers (bends, other vias, VIRTUAL) is not understood and refused likewise.
+    Raises ValueError naming file and statement for a master without LEF or an unknown pin; wiring
+    of other writers (bends, other vias, VIRTUAL) is refused likewise.
     """
     reader = _Reader(path, library)
     try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from flow.pnr.design import PLACED, Design
+from flow.pnr.design import EMPTY_ROUTES, PLACED, Design
 
 __all__ = ["Editor"]
 
@@ -69,6 +69,7 @@ class Editor:
         flat = [pin for pins in self.pins for pin in pins]
         return replace(
             old,
+            routes=EMPTY_ROUTES,
             masters=tuple(self._masters),
             instance_names=old.instance_names + tuple(columns[0]),
             master_of=joined(old.master_of, columns[1]),

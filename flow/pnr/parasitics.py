@@ -191,7 +191,7 @@ def _join_pins(
     points: set[Node],
     resistors: list[tuple[Node, Node, float]],
 ) -> None:
-    """Connect every pin of the net to a point on one of its shapes, or on a patch that meets one."""
+    """Connect every pin to a point on one of its shapes, or on a patch that meets one."""
     ordered = sorted(points)
     for k, (instance, index) in enumerate(design.net_pins(net)):
         for name, shape in _pin_shapes(design, instance, index):

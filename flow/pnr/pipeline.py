@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flow.pnr.antenna import add_diodes, antenna_violations
 from flow.pnr.check import check_layout
 from flow.pnr.def_reader import read_def
 from flow.pnr.def_writer import write_def
@@ -18,6 +19,7 @@ from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
 from flow.pnr.library import Library
 from flow.pnr.parasitics import write_spef
+from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.placement import legalise, place
 from flow.pnr.power import PowerPlan, make_power_grid
 from flow.pnr.route.router import Pass, RoutePlan, route
@@ -60,6 +62,24 @@ def _clock(design: Design, plan: Plan) -> tuple[Design, Metrics]:
     return build_clock_tree(design, plan.clock, plan.clock_plan)
 
 
+def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:
+    """Route, and route again with diodes until no antenna is left."""
+    diodes = 0
+    for attempt in range(ANTENNA_ROUNDS):
+        design, metrics = route(design, plan.route, report)
+        violations = antenna_violations(design)
+        metrics["antenna__violating__nets"] = float(len({v.net for v in violations}))
+        metrics["antenna__diodes"] = float(diodes)
+        if not violations or attempt == ANTENNA_ROUNDS - 1:
+            break
+        before = design.instances
+        design, _ = legalise(add_diodes(design, violations), effort=plan.effort)
+        diodes += design.instances - before
+    return design, metrics
+
+
+ANTENNA_ROUNDS = 4
+
 Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]
 
 STAGES: dict[str, Stage] = {
@@ -69,7 +89,7 @@ STAGES: dict[str, Stage] = {
     "buffer": lambda design, plan, _: _buffer(design, plan),
     "clock": lambda design, plan, _: _clock(design, plan),
     "legalise": lambda design, plan, _: legalise(design, effort=plan.effort),
-    "route": lambda design, plan, report: route(design, plan.route, report),
+    "route": _route,
     "fill": lambda design, plan, _: fill_rows(design, plan.decap_share),
 }
 """Stage by name, in order: (design, plan, report of routing passes) -> (design, metrics)."""
@@ -86,7 +106,7 @@ def run_pnr(
 ) -> tuple[Design, dict[str, Any]]:
     """Run all stages from `first` on and write DEF, GDS, Verilog and metrics into `folder`.
 
-    `design` is the netlist; None takes the DEF that the stage before `first` left. Raises CheckError
+    From the second stage on the DEF that the stage before `first` left is read. Raises CheckError
     when the extraction of the final GDS does not equal the netlist.
     """
     names = list(STAGES)
@@ -119,6 +139,8 @@ def _export(design: Design, folder: Path) -> Metrics:
     write_def(design, folder / f"{name}.def")
     write_verilog(design, folder / f"{name}.nl.v")
     write_verilog(design, folder / f"{name}.pnl.v", powered=True)
+    draw_placement(design, folder / "placement.png")
+    draw_congestion(design, folder / "congestion.png")
     metrics = write_spef(design, folder / f"{name}.spef")
     found = check_layout(folder / f"{name}.gds", design)
     if not found.clean:

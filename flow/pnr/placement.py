@@ -27,7 +27,7 @@ def place(
 ) -> tuple[Design, dict[str, float]]:
     """Place every movable instance; fixed ones (macros, taps, end caps) are obstacles.
 
-    `net_weights` [M] favours timing-critical nets. Raises RuntimeError when the result is not legal.
+    `net_weights` [M] favours some nets. Raises RuntimeError when the result is not legal.
     """
     return _run(design, net_weights, effort, seed, from_scratch=True)
 
@@ -35,7 +35,7 @@ def place(
 def legalise(
     design: Design, net_weights: np.ndarray | None = None, effort: int = 3, seed: int = 1
 ) -> tuple[Design, dict[str, float]]:
-    """Make a placement legal again after cells were added or resized, moving as little as it can."""
+    """Make a placement legal again after cells were added or resized."""
     return _run(design, net_weights, effort, seed, from_scratch=False)
 
 
@@ -186,7 +186,7 @@ def half_perimeter(design: Design) -> np.ndarray:
 
 
 def check_placement(design: Design) -> list[str]:
-    """What is wrong with a placement: cells off site, off row, outside, misoriented, overlapping."""
+    """What is wrong: cells off site, off row, outside, turned the wrong way, overlapping."""
     problems = []
     rows: dict[int, list[tuple[int, int, int]]] = {}
     for row in design.rows:

@@ -15,7 +15,7 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.edit import Editor
-from flow.pnr.placement import pin_positions
+from flow.pnr.placement import half_perimeter, pin_positions
 
 __all__ = ["ClockPlan", "buffer_fanout", "build_clock_tree"]
 
@@ -69,24 +69,37 @@ def build_clock_tree(
 
 
 def buffer_fanout(
-    design: Design, limit: int = 20, master: str = CELLS + "buf_4", keep: Sequence[int] = ()
+    design: Design,
+    limit: int = 20,
+    longest: int = 350_000,
+    master: str = CELLS + "buf_4",
+    keep: Sequence[int] = (),
 ) -> tuple[Design, dict[str, float]]:
-    """Put a buffer tree on every net with more than `limit` sinks, but for the nets in `keep`
-    (clocks). Legalise the placement afterwards."""
+    """Put a buffer tree on every net with more than `limit` sinks, and a buffer half way on every
+    other net whose half perimeter passes `longest` (nm), but for the nets in `keep` (clocks).
+    Legalise the placement afterwards."""
     editor = Editor(design)
-    nets = [
-        net
-        for net in range(design.nets)
-        if design.pin_start[net + 1] - design.pin_start[net] > limit + 1 and net not in set(keep)
-    ]
     positions = pin_positions(design)
-    for net in nets:
+    spans = half_perimeter(design)
+    wide = long = 0
+    for net in sorted(set(range(design.nets)) - set(keep)):
         sinks = _sinks(design, net, positions)
-        _detach(editor, net, sinks)
-        _grow(editor, net, sinks, limit, f"fanout_{net}", (master, master))
+        if len(sinks) > limit:
+            _detach(editor, net, sinks)
+            _grow(editor, net, sinks, limit, f"fanout_{net}", (master, master))
+            wide += 1
+        elif sinks and spans[net] > longest:
+            _detach(editor, net, sinks)
+            pins = slice(design.pin_start[net], design.pin_start[net + 1])
+            x, y = (int(np.ptp(v[pins])) // 2 + int(v[pins].min()) for v in positions)
+            pin, driven = editor.add_free_buffer(f"repeater_{net}", master, x, y)
+            editor.pins[net].append(pin)
+            editor.pins[driven] += [(sink.instance, sink.pin) for sink in sinks]
+            long += 1
     result = editor.design()
     metrics = {
-        "design__fanout__nets": float(len(nets)),
+        "design__fanout__nets": float(wide),
+        "design__long__nets": float(long),
         "design__fanout__buffers": float(result.instances - design.instances),
     }
     return result, metrics

@@ -41,13 +41,13 @@ from flow.pnr.rules import (
 __all__ = ["BLOCKED", "NO_EDGE", "NO_VIA", "Grid", "PinTable", "build_grid", "fixed_metal"]
 
 BLOCKED, NO_VIA, NO_EDGE = 1, 2, 4
-"""Flags of a node: no metal, no via to the layer above, no wire to the next node along the track."""
+"""Flags of a node: no metal, no via to the layer above, no wire to the next node."""
 
 
 class PinTable(NamedTuple):
     """Accesses of all pins of all nets, pins in the order of `Design.pin_instance`.
 
-    Pin p has accesses `start[p]`..`start[p + 1]`; access a stands at node `node[a]`, costs `cost[a]`,
+    Pin p has accesses `start[p]`..`start[p + 1]`; access a stands at `node[a]`, costs `cost[a]`,
     has its contact at (`x[a]`, `y[a]`) (-1 when none), takes the resources
     `resource[resource_start[a]:resource_start[a + 1]]` and draws the rectangle `metal[a]` on layer
     `metal_layer[a]` (-1 when none). Nodes `open[open_start[p]:open_start[p + 1]]` lose the flags
@@ -388,7 +388,7 @@ def _instantiated(
 
 
 def _fixed_batches(design: Design, nx: int, ny: int) -> list[_Batch]:
-    """Ports and pins of macros: nodes on them or beside them, which take all the pin's surroundings."""
+    """Ports and pins of macros: nodes on or beside them, which take the pin's surroundings."""
     batches = []
     is_macro = np.array([master.is_macro for master in design.master_objects()], bool)
     fixed = design.pin_instance < 0
@@ -481,7 +481,7 @@ def _surroundings(layer: int, rect: Rect, nx: int, ny: int) -> Iterator[int]:
 def _nodes_of_shape(
     layer: int, rect: Rect, nx: int, ny: int
 ) -> Iterator[tuple[int, int, Rect | None]]:
-    """Nodes on a fixed pin, and those at most half a pitch beside it with the metal that joins them."""
+    """Nodes on a fixed pin, and those up to a pitch beside it with the metal that joins them."""
     half = WIDTH[layer] // 2
     reach = (COLUMN, TRACK) if layer < MET3 else (COLUMN, 2 * TRACK)
     for i, j in _grid_span(rect, *reach, nx, ny):

@@ -46,7 +46,7 @@ class RoutePlan:
 
 
 class Pass(NamedTuple):
-    """What one pass did: nets rerouted, resources with too many users, nets in conflict, seconds."""
+    """What one pass did: nets routed, resources shared, nets without a path, CPU seconds."""
 
     number: int
     rerouted: int

@@ -1,7 +1,7 @@
 """The router's inner loop: shortest paths on the grid under negotiated prices (numba).
 
 `route_nets` takes nets in order. A net whose resources are all its own is left alone; any other is
-ripped up and routed again: from its tree to one pin after the other (nearest first, in Prim's order)
+ripped up and routed again: from its tree to one pin after the other (nearest first, Prim's order)
 by A* with the Manhattan distance to the pin's accesses as bound. Every resource costs its price,
 `history + present * other users`, unless the net holds it already. All users of a resource are
 counted, so conflicts are allowed while prices negotiate (McMurchie and Ebeling, PathFinder, 1995).
@@ -31,7 +31,7 @@ layer above or below."""
 
 
 class NetTable(NamedTuple):
-    """Pins of net n: `start[n]`..`start[n + 1]`; `x`, `y` in columns and tracks; `instance` of pins."""
+    """Pins of net n: `start[n]`..`start[n + 1]`; `x`, `y` in columns and tracks; `instance`."""
 
     start: np.ndarray
     x: np.ndarray
@@ -41,8 +41,8 @@ class NetTable(NamedTuple):
 
 class State(NamedTuple):
     """All that lives on between passes. `edges` and `taken` are pools: net n owns
-    `edge_start[n]`..`+ edge_count[n]` (edge = node * 4 + axis, axis 0 along the column index, 1 along
-    the tracks, 2 a via up) and likewise resources; `access` [pins] is the access each pin uses (-1).
+    `edge_start[n]`..`+ edge_count[n]` (edge = node * 4 + axis, axis 0 to the right, 1 up, 2 a via)
+    and likewise resources; `access` [pins] is what each pin uses (-1: none).
     `counters`: used entries of both pools, search marks, expanded nodes."""
 
     distance: np.ndarray
