@@ -40,7 +40,9 @@ def layers(draw: st.DrawFn, n_in: int, n_out: int) -> Layer:
 
 @st.composite
 def networks(draw: st.DrawFn) -> Network:
-    sizes = draw(st.lists(st.integers(1, 40), min_size=2, max_size=4))
+    # Around 64 a layer's spikes begin another word.
+    size = st.integers(1, 24) | st.sampled_from((63, 64, 65, 70, 130))
+    sizes = draw(st.lists(size, min_size=2, max_size=4))
     chain = [draw(layers(a, b)) for a, b in itertools.pairwise(sizes)]
     return Network(tuple(chain), steps=draw(st.integers(1, 12)))
 

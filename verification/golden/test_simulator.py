@@ -7,7 +7,7 @@ from verification.golden.plain import plain_simulate, small_network
 from verification.golden.strategies import networks_with_spikes
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(networks_with_spikes())
 def test_equals_the_plain_loop(case: tuple[Network, np.ndarray]) -> None:
     network, spikes = case
