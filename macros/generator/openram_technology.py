@@ -101,7 +101,7 @@ preferred_directions = {
     "m4": "V",
 }
 
-layer = {
+_LAYERS: dict[str, tuple[int, int]] = {
     "active": layers.DIFF,
     "tap": layers.TAP,
     "nwell": layers.NWELL,
@@ -122,7 +122,7 @@ layer = {
     "boundary": layers.BOUNDARY,
     "text": (234, 5),
 }
-layer = {name: tuple(numbers) for name, numbers in layer.items()}
+layer = {name: (numbers[0], numbers[1]) for name, numbers in _LAYERS.items()}
 layer_names = {name: name for name in layer}
 label_purpose = layers.MET1_LABEL.datatype
 special_purposes: dict[int, list[int]] = {}
@@ -184,7 +184,7 @@ for _metal, _cut_below, _low, _low_two, _cut_above, _high, _high_two, _area in (
 ):
     drc.add_layer(_metal, width=um(f"{_metal}_1"), spacing=um(f"{_metal}_2"), area=um2(_area))
     drc.add_enclosure(_metal, layer=_cut_below, enclosure=um(_low), extension=um(_low_two))
-    if _cut_above:
+    if _cut_above and _high and _high_two:
         drc.add_enclosure(_metal, layer=_cut_above, enclosure=um(_high), extension=um(_high_two))
 drc.add_layer("via1", width=um("via_1a"), spacing=um("via_2"))
 drc.add_layer("via2", width=um("via2_1a"), spacing=um("via2_2"))

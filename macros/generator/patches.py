@@ -1,4 +1,7 @@
-"""Repairs to OpenRAM 1.2.48, each a function named for what it repairs. Only its process loads this."""
+"""Repairs to OpenRAM 1.2.48, each a function named for what it repairs.
+
+Only OpenRAM's own process loads this.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ def predecoders_on_demand() -> None:
     from openram.modules.hierarchical_decoder import hierarchical_decoder
     from openram.sram_factory import factory
 
-    def add_decoders(self) -> None:  # type: ignore[no-untyped-def]
+    def add_decoders(self) -> None:
         for size, used in (("2_4", self.no_of_pre2x4), ("3_8", self.no_of_pre3x8)):
             kind = "hierarchical_predecode" + size.replace("_", "x")
             made = factory.create(module_type=kind, height=self.cell_height) if used else Nothing()
@@ -33,10 +36,10 @@ def small_pins() -> None:
 
     from macros.technology.sticks import SUPPLY_X
 
-    def shrink(kind, names, x=None) -> None:  # type: ignore[no-untyped-def]
+    def shrink(kind, names, x=None) -> None:
         made = kind.__init__
 
-        def init(self, *arguments, **options) -> None:  # type: ignore[no-untyped-def]
+        def init(self, *arguments, **options) -> None:
             made(self, *arguments, **options)
             for name in names:
                 pins = [(pin.layer, pin.center()) for pin in self.get_pins(name)]
@@ -60,7 +63,7 @@ def right_dummy_column_mirrored_by_its_place() -> None:
 
     made = array.add_modules
 
-    def add_modules(self) -> None:  # type: ignore[no-untyped-def]
+    def add_modules(self) -> None:
         made(self)
         self.row_cap_right = factory.create(
             module_type="dummy_array",
@@ -81,7 +84,7 @@ def predecoder_rails_reach_the_first_gate() -> None:
 
     made = predecoder.route_rails
 
-    def route_rails(self) -> None:  # type: ignore[no-untyped-def]
+    def route_rails(self) -> None:
         made(self)
         for rail in (*self.input_rails.values(), *self.decode_rails.values()):
             self.add_rect(
@@ -102,12 +105,54 @@ def control_logic_clear_of_the_replica_bit_line() -> None:
 
     made = sram_1bank.place_control
 
-    def place_control(self) -> None:  # type: ignore[no-untyped-def]
+    def place_control(self) -> None:
         made(self)
         self.control_pos[0] = self.control_pos[0] - vector(0, 0.4)
         self.control_logic_insts[0].place(self.control_pos[0])
 
     sram_1bank.place_control = place_control
+
+
+def bit_lines_change_layer() -> None:
+    """The port's rows are joined on the layer of the lower one's bit lines, as if all had the same;
+    ours are met1 in the array, met2 in sense amplifier and write driver."""
+    from openram.base import vector
+    from openram.modules.port_data import port_data
+
+    def connect_bitlines(
+        self,
+        inst1,
+        inst2,
+        num_bits,
+        inst1_bls_template="{inst}_{bit}",
+        inst1_start_bit=0,
+        inst2_bls_template="{inst}_{bit}",
+        inst2_start_bit=0,
+    ) -> None:
+        low, high = self._group_bitline_instances(
+            inst1,
+            inst2,
+            num_bits,
+            inst1_bls_template,
+            inst1_start_bit,
+            inst2_bls_template,
+            inst2_start_bit,
+        )
+        for bit in range(num_bits):
+            pairs = zip(
+                self._get_bitline_pins(low, bit), self._get_bitline_pins(high, bit), strict=True
+            )
+            for row, (below, above) in enumerate(pairs, start=1):
+                start, end = below.uc(), above.bc()
+                jog = above.by() - row * getattr(self, f"{above.layer}_pitch")
+                if below.layer != above.layer:
+                    via = start + vector(0, 0.45)  # beyond the lower row's enable rail in met2
+                    self.add_path(below.layer, [start, via])
+                    self.add_via_stack_center(via, below.layer, above.layer)
+                    start, jog = via, above.by() - 0.35
+                self.add_zjog(above.layer, start, end, "V", fixed_offset=jog)
+
+    port_data.connect_bitlines = connect_bitlines
 
 
 def apply() -> None:
@@ -117,3 +162,4 @@ def apply() -> None:
     right_dummy_column_mirrored_by_its_place()
     predecoder_rails_reach_the_first_gate()
     control_logic_clear_of_the_replica_bit_line()
+    bit_lines_change_layer()

@@ -62,7 +62,7 @@ def _draw_transistors(cell: Drawing, inputs: int) -> None:
         y = _gate_y(k)
         cell.rect(layer.POLY, PAD_X[k % 2], y - 75, P_LEFT + TRANSISTOR_WIDTH + 130, y + 75)
     for name in (layer.NWELL, layer.HVTP):
-        cell.rect(name, P_LEFT - 180, -385, WELL_TAP_X + 265, HEIGHT + 10)
+        cell.rect(name, P_LEFT - 180, -385, WELL_TAP_X + 265, HEIGHT + 45)
 
 
 def _draw_taps(cell: Drawing) -> None:

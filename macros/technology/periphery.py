@@ -23,7 +23,14 @@ def draw_dff() -> Drawing:
         "clk ckb clk vdd ckb ck",
         pads=6,
     )
-    return draw_sticks("dff", [level], places={"D": 340, "clk": 6550, "Q": 5350}, pins=["D", "Q", "clk"], supply_layer=LI1)
+    return draw_sticks(
+        "dff",
+        [level],
+        columns={"clk": 6550},
+        places={"D": 340, "Q": 5350},
+        pins=["D", "Q", "clk"],
+        supply_layer=LI1,
+    )
 
 
 def draw_sense_amp() -> Drawing:
@@ -43,7 +50,15 @@ def draw_sense_amp() -> Drawing:
         [driver, latch, core],
         width=WIDTH,
         columns={"bl": 230, "br": 3590},
-        places={"en": 1090, "tail": 1500, "o1": 1910, "o2": 2320, "qb": 2730, "q": 3140, "dout": 2320},
+        places={
+            "en": 1090,
+            "tail": 1500,
+            "o1": 1910,
+            "o2": 2320,
+            "qb": 2730,
+            "q": 3140,
+            "dout": 2320,
+        },
         pins=["bl", "br", "en", "dout"],
     )
 

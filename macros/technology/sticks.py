@@ -124,7 +124,7 @@ def draw_sticks(
     columns: nets with a met2 wire over the cell's whole height, and its centre in x.
     places: nets with a met2 wire no longer than it must be, and its centre in x.
     rails: pins with a met1 wire over the cell's whole width.
-    pins: the other pins, all of them with a met2 wire.
+    pins: the other pins, on their met2 wire, or in met1 when one wire is all they have.
     supply_layer: where the supplies' pins are, li1 or met1; both run along the rails.
 
     A diagram that the search cannot wire is a `ValueError`.
@@ -262,9 +262,12 @@ def _place(
         chosen: dict[_Segment, int] = {}
         wires: list[tuple[str, int, int, int]] = []
         for segment in own:
-            for y in segment.ys:
+            # a pin on its own goes high, out of the way of a met3 wire along the lower edge
+            for y in segment.ys[::-1] if net in fixed and len(own) == 1 else segment.ys:
                 wire = _wire(segment, y, column, cell, full_width=net in rails)
-                if _is_free(wiring.horizontal, wire, TRACK) and _in_order(wiring, pairs, segment, y):
+                if _is_free(wiring.horizontal, wire, TRACK) and _in_order(
+                    wiring, pairs, segment, y
+                ):
                     chosen[segment] = y
                     wires.append(wire)
                     break
@@ -402,9 +405,10 @@ def _draw_rail(cell: Drawing, net: str, y: int, pin_layer: Layer) -> None:
 
 
 def _draw_wiring(cell: Drawing, wiring: _Wiring, pins: Sequence[str], rails: Sequence[str]) -> None:
+    upright = {net for net, *_ in wiring.vertical}
     for net, y, x0, x1 in wiring.horizontal:
         wire = cell.rect(layer.MET1, x0, y - WIRE // 2, x1, y + WIRE // 2)
-        if net in rails and (x0, x1) == (0, cell.width):
+        if (net in rails and (x0, x1) == (0, cell.width)) or (net in pins and net not in upright):
             cell.pin(net, layer.MET1, wire)
         for other, x, y0, y1 in wiring.vertical:
             if other == net and y0 <= y <= y1 and x0 <= x <= x1:

@@ -65,7 +65,9 @@ class _Schematic(kdb.NetlistSpiceReaderDelegate):
 def read_schematic(path: Path) -> kdb.Netlist:
     """The netlist of a SPICE file of subcircuits."""
     netlist = kdb.Netlist()
-    netlist.read(str(path), kdb.NetlistSpiceReader(_Schematic()))
+    delegate = _Schematic()  # the reader does not keep it alive
+    reader = kdb.NetlistSpiceReader(delegate)
+    netlist.read(str(path), reader)
     return netlist
 
 

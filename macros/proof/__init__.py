@@ -1,0 +1,1 @@
+"""Proof by simulation that the cells work: margins at corners and under mismatch."""
