@@ -1,7 +1,7 @@
 """Functional coverage: what the random networks and the directed runs made the chip do.
 
-    report = measure(chip, seeds=range(40))
-    print(report)                # 100 %, or the holes by name
+report = measure(chip, seeds=range(40))
+print(report)                # 100 %, or the holes by name
 """
 
 from __future__ import annotations

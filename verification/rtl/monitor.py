@@ -1,7 +1,8 @@
 """Four-state eyes inside the RTL: a Verilog module that watches every register and memory write.
 
-Only for RTL (it knows the hierarchy that `rtl.verilog` writes), and only to find X and to see which
-transitions of the state machines happened; all comparisons with the golden model go through the pins.
+Only for RTL (it knows the hierarchy that `rtl.verilog` writes), and only to find X and to see
+which transitions of the state machines happened; all comparisons with the golden model go through
+the pins.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ _INSTANCE = re.compile(r"^  (\w+)  ?(\w+) \($", flags=re.M)
 def monitor(sources: dict[str, str], top: str) -> str:
     """Verilog of the module `monitor` for chip `top`; it prints lines of two kinds::
 
-        unknown <operation> <cycle> <register or memory write>
-        transition <state machine> <state> <next state>
+    unknown <operation> <cycle> <register or memory write>
+    transition <state machine> <state> <next state>
     """
-    modules = {name: body for name, body in _MODULE.findall(sources[f"{top}.v"])}
+    modules = dict(_MODULE.findall(sources[f"{top}.v"]))
     registers = list(_registers(modules, top, "host.dut"))
     memories = list(_memories(modules, top, "host.dut"))
     lines = [
@@ -48,8 +49,11 @@ def monitor(sources: dict[str, str], top: str) -> str:
 def _check(condition: str, path: str) -> str:
     shown = path.replace("\\", "").strip()
     return (
-        f"        if ({condition}) begin host.unknowns = host.unknowns + 1;"
-        f' if (host.unknowns < 64) $display("unknown %0d %0d {shown}", host.number, host.cycle); end'
+        f"        if ({condition}) begin\n"
+        "            host.unknowns = host.unknowns + 1;\n"
+        "            if (host.unknowns < 64)\n"
+        f'                $display("unknown %0d %0d {shown}", host.number, host.cycle);\n'
+        "        end"
     )
 
 

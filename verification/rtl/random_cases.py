@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,23 +56,36 @@ class Case:
 def random_case(seed: int, chip: Chip, largest: int = 70) -> Case:
     """The case number `seed`: 1..4 layers of up to `largest` neurons that fit the chip."""
     random = np.random.default_rng([seed, 0])
+    saturate = bool(random.random() < 0.15)
     while True:
-        network = _network(random, chip, min(largest, chip.largest_layer))
+        network = _network(random, chip, min(largest, chip.largest_layer), saturate)
         try:
             image = compile_network(network, chip)
         except ValueError:
             continue  # too big for the chip: draw again
         batch = int(random.integers(1, 3))
-        density = random.choice([0.0, 0.02, 0.1, 0.3, 0.7, 1.0])
+        density = 1.0 if saturate else random.choice([0.0, 0.02, 0.1, 0.3, 0.7, 1.0])
         spikes = random.random((batch, network.steps, network.n_in)) < density
         return Case(seed, image, spikes, bool(random.random() < 0.4), bool(random.random() < 0.15))
 
 
-def _network(random: Generator, chip: Chip, largest: int) -> Network:
+def _network(random: Generator, chip: Chip, largest: int, saturate: bool) -> Network:
     depth = int(random.integers(1, 5))
     sizes = [_size(random, largest) for _ in range(depth + 1)]
-    layers = [_layer(random, chip, *pair) for pair in zip(sizes, sizes[1:], strict=False)]
+    layers = [_layer(random, chip, *pair) for pair in pairwise(sizes)]
+    if saturate:
+        layers[0] = _saturating_layer(random, chip, *sizes[:2])
     return Network(tuple(layers), steps=int(random.integers(1, 6)))
+
+
+def _saturating_layer(random: Generator, chip: Chip, n_in: int, n_out: int) -> Layer:
+    """Neurons that only ever count up, or only down, and never fire."""
+    form = max(
+        WEIGHT_FORMATS.values(), key=lambda form: form.bits * (form.bits in chip.weight_bits)
+    )
+    potential = Potential(8, signed=bool(random.random() < 0.5))
+    weights = np.full((n_in, n_out), form.values[-1 if random.random() < 0.6 else 0])
+    return Layer(weights, form.name, 8, potential.maximum, potential=potential)
 
 
 def _size(random: Generator, largest: int) -> int:
@@ -86,9 +100,6 @@ def _layer(random: Generator, chip: Chip, n_in: int, n_out: int) -> Layer:
     allowed = [form for form in WEIGHT_FORMATS.values() if form.bits in chip.weight_bits]
     form = allowed[random.integers(len(allowed))]
     weights = random.choice(form.values, size=(n_in, n_out))
-    extreme = random.random() < 0.25  # all as high, or as low, as can be: saturation
-    if extreme:
-        weights[:] = form.values[0 if random.random() < 0.3 else -1]
     bits = int(random.integers(8, chip.potential_bits + 1))
     potential = Potential(bits, signed=bool(random.random() < 0.6))
     reset = RESETS[random.integers(len(RESETS))]
@@ -96,12 +107,10 @@ def _layer(random: Generator, chip: Chip, n_in: int, n_out: int) -> Layer:
     lowest = max(potential.minimum, 0 if reset == "subtract" else -scale)
     high = int(random.integers(lowest, min(potential.maximum, scale) + 1))
     low = int(random.integers(max(potential.minimum, high - scale), high + 1))
-    if extreme and random.random() < 0.5:
-        high = potential.maximum
     return Layer(
         weights,
         form.name,
-        beta=np.full(n_out, 8) if extreme else random.integers(0, 9, n_out),
+        beta=random.integers(0, 9, n_out),
         theta_high=high,
         theta_low=low,
         hysteresis=HYSTERESIS[random.integers(len(HYSTERESIS))],

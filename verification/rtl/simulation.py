@@ -176,11 +176,8 @@ def _icarus(
     arguments: Sequence[str],
 ) -> None:
     options = [f"-D{name}={value}" if value else f"-D{name}" for name, value in defines.items()]
-    _compile(
-        ["iverilog", "-g2012", f"-DTOP={top}", *options, *arguments, "-s", "host"]
-        + ["-o", "host.vvp", *files],
-        folder,
-    )
+    command = ["iverilog", "-g2012", f"-DTOP={top}", *options, *arguments]
+    _compile([*command, "-s", "host", "-o", "host.vvp", *files], folder)
 
 
 def _verilator(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flow.chips import chip_file
@@ -43,7 +45,11 @@ def test_an_unreset_register_is_found() -> None:
     sources = rtl_sources(chip)
     sources["monitor.v"] = monitor(sources, chip.name)
     text = sources["digits.v"]
-    broken = text.replace("if (wb_rst_i) lane_0 <= ", "if (1'b0) lane_0 <= ", 1)
+    place = text.index("module digits_lanes(")
+    found = re.search(r"^    lane_0 <= (\w+);", text[place:], flags=re.M)
+    assert found is not None
+    reset = re.compile(rf"assign {found[1]} = wb_rst_i \? \S+ : ")
+    broken = text[:place] + reset.sub(f"assign {found[1]} = ", text[place:], count=1)
     assert broken != text
     sources["digits.v"] = broken
     simulator = build(sources, chip.name, "icarus", arguments=("-s", "monitor"))

