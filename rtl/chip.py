@@ -79,7 +79,8 @@ class Chip(wiring.Component):
 
     def _memories(self, m: Module, host: Host, sequencer: Sequencer, updater: Updater) -> Signal:
         """Give every memory its requesters, most urgent first: the updater must never wait, the
-        scanner stops by itself when its queue is full, rows of weights can always wait. Returns whether all are cleared."""
+        scanner stops by itself when its queue is full, rows of weights can always wait. Returns
+        whether all are cleared."""
         if self._chip.shared:
             requesters = {
                 "shared": [

@@ -95,7 +95,7 @@ class Host(wiring.Component):
         self._write = {name: Signal(name=f"write_{name}") for name in REGISTERS}
         data = wbs.dat_i
 
-        def written(register: str, field: str):  # type: ignore[no-untyped-def]
+        def written(register: str, field: str):
             entry = REGISTERS[register][field]
             return data[entry.offset : entry.offset + entry.width]
 

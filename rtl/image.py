@@ -80,7 +80,7 @@ class _Allocator:
 
     def __init__(self, chip: Chip) -> None:
         self._chip = chip
-        self._used: dict[str, int] = {role: 0 for role in chip.memories}
+        self._used: dict[str, int] = dict.fromkeys(chip.memories, 0)
 
     def take(self, role: str, rows: int, align: int = 1) -> int:
         memory = "shared" if self._chip.shared else role

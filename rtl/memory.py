@@ -90,7 +90,7 @@ class Storage(wiring.Component):
             build(m, column, self.select[column], self.data[part], self.read[part])
         return m
 
-    def _macros(self, m: Module, column: int, select, data, read) -> None:  # type: ignore[no-untyped-def]
+    def _macros(self, m: Module, column: int, select, data, read) -> None:
         rows = self._memory.words // self._memory.macro_words
         row_bits = ceil_log2(self._memory.macro_words)
         row = self.address[row_bits:]
@@ -118,7 +118,7 @@ class Storage(wiring.Component):
                 with m.Case(index):
                     m.d.comb += read.eq(output)
 
-    def _flops(self, m: Module, column: int, select, data, read) -> None:  # type: ignore[no-untyped-def]
+    def _flops(self, m: Module, column: int, select, data, read) -> None:
         words = [
             Signal(COLUMN_BITS, name=f"word_{column}_{index}")
             for index in range(self._memory.words)

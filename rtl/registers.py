@@ -134,8 +134,8 @@ REGISTERS: dict[str, Register] = {
         Register(
             "trace",
             0x20,
-            "The updates of this step, neuron by neuron; a read waits for the next one "
-            "and has its flag `valid` clear if no step is running or control.trace was clear at its start",
+            "The updates of this step, neuron by neuron; a read waits for the next one. Its flag "
+            "`valid` is clear if no step is running, or control.trace was clear at its start",
             _whole("r", "see the trace words"),
         ),
     )

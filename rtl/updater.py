@@ -97,7 +97,8 @@ class Updater(wiring.Component):
         self._state_base = Signal(state.address_bits)
         self._spike_count = Signal(chip.counter_bits)
 
-        # Progress: descriptor complete, groups read and written, groups left in the lanes, groups in the spike word.
+        # Progress: descriptor complete, tile complete; groups read and written; groups left in the
+        # lanes; groups in the spike word.
         self._running = Signal()
         self._pending = Signal()
         self._read_group = Signal(group_bits)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +50,7 @@ def step_cycles(
         *((Kind.RECORD, addresses.register(name), 0, 0) for name in ("cycles", "weight_reads"))
     )
     body = stimulus.inferences(image, spikes, trace=False)
-    batch, count, _ = body.shape
+    batch = len(body)
     waits = np.flatnonzero(body[0, :, 0] == Kind.WAIT)
     parts = np.split(body, waits + 1, axis=1)
     tail = np.broadcast_to(reads, (batch, *reads.shape))
@@ -78,7 +79,7 @@ def one_bit_network(sizes: tuple[int, ...], theta: int) -> Network:
             theta_high=theta,
             potential=Potential(10, signed=True),
         )
-        for pair in zip(sizes, sizes[1:], strict=False)
+        for pair in pairwise(sizes)
     )
     return Network(layers, steps=STEPS)
 

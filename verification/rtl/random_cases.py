@@ -56,7 +56,7 @@ class Case:
 def random_case(seed: int, chip: Chip, largest: int = 70) -> Case:
     """The case number `seed`: 1..4 layers of up to `largest` neurons that fit the chip."""
     random = np.random.default_rng([seed, 0])
-    saturate = bool(random.random() < 0.15)
+    saturate = bool(random.random() < 0.3)
     while True:
         network = _network(random, chip, min(largest, chip.largest_layer), saturate)
         try:

@@ -149,15 +149,15 @@ def build(
         HERE / ("host.v" if engine == "icarus" else "host.cpp")
     ).read_text(encoding="utf-8")
     make = {"verilator": _verilator, "icarus": _icarus}[engine]
-    options = [top, dict(defines or {}), waveform, list(arguments)]
-    key = content_hash(engine, files, *options, Path(__file__))
+    given, extra = dict(defines or {}), list(arguments)
+    key = content_hash(engine, files, top, given, waveform, extra, Path(__file__))
     target = cache_root() / "simulators" / f"{top}-{engine}-{key[:20]}"
     with lock(target.with_suffix(".lock")):
         if not target.is_dir():
             with atomic_directory(target) as folder:
                 for name, text in files.items():
                     (folder / name).write_text(text, encoding="utf-8")
-                make(folder, sorted(files), *options)
+                make(folder, sorted(files), top, given, waveform, extra)
     return Simulator(engine, _command(engine, target))
 
 

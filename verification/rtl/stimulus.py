@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.simulator import Trace, simulate
 from rtl.image import Image, load_sequence, spike_words
@@ -100,9 +100,7 @@ class _Plan:
             _trace_words(image, golden, layer) for layer in range(len(image.network.layers))
         ]
 
-    def add(
-        self, kind: Kind, address: NDArray[np.integer] | int, data: object, mask: object
-    ) -> None:
+    def add(self, kind: Kind, address: ArrayLike, data: ArrayLike, mask: ArrayLike) -> None:
         """Operations [batch, n]: address [n] or scalar; data and mask [batch, n], [n] or scalar."""
         shape = np.broadcast_shapes(
             (self.batch, 1), np.shape(address), np.shape(data), np.shape(mask)

@@ -74,7 +74,7 @@ def test_floorplan(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes(tmp_path: Path, change: dict[str, object], words: str) -> None:
-    with pytest.raises(ValueError, match="chip.yaml: ") as error:
+    with pytest.raises(ValueError, match=r"chip\.yaml: ") as error:
         load(tmp_path, GOOD | change)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
@@ -87,7 +87,7 @@ def test_missing_field(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["- a\n- b\n", "", "name: [", "\tname: x"])
 def test_not_a_mapping(tmp_path: Path, content: str) -> None:
-    with pytest.raises(ValueError, match="chip.yaml: "):
+    with pytest.raises(ValueError, match=r"chip\.yaml: "):
         load(tmp_path, content)
 
 

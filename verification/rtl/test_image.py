@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def network(*sizes: int, form: str = "bipolar1", **options: object) -> Network:
     values = weight_format(form).values
     layers = [
         Layer(random.choice(values, pair), form, random.integers(0, 9, pair[1]), 5, **options)
-        for pair in zip(sizes, sizes[1:], strict=False)
+        for pair in pairwise(sizes)
     ]
     return Network(tuple(layers), steps=2)
 
