@@ -39,6 +39,18 @@ def test_integer_weights_come_through_exactly() -> None:
     assert np.array_equal(trace.spikes[-1], float_simulate([source], spikes(10)).spikes[-1])
 
 
+def test_a_bias_that_needs_several_inputs_is_exact() -> None:
+    """20 and -13 units of int4 do not fit one input, nor divide evenly by three."""
+    weights = np.random.default_rng(2).integers(-8, 8, (10, 3))
+    bias = np.array([20, -13, 0])
+    source = layer(10, 3, 2, weights=weights / 16, bias=bias / 16, decay=np.ones(3))
+    result = quantise([source], spikes(10), "int4", POTENTIAL)
+    (report,) = result.layers
+    assert report.bias_inputs == 3
+    assert report.bias_error == pytest.approx(0, abs=1e-9)
+    assert result.network.layers[0].weights[10:].sum(axis=0).tolist() == bias.tolist()
+
+
 def test_ternary_in_disguise() -> None:
     weights = np.random.default_rng(3).integers(-1, 2, (10, 6))
     source = layer(10, 6, 3, weights=weights / 2, decay=np.ones(6))
