@@ -20,8 +20,10 @@ from typing import Any
 from flow import pdk
 from flow.chip_config import librelane_config, write_sources
 from flow.chips import chip_file
-from macros.store import lock
+from golden import load_network
+from macros.store import atomic_write, lock
 from rtl.config import load_chip
+from rtl.image import compile_network
 
 __all__ = ["FlowFailed", "Run", "execute", "run_chip", "run_folder"]
 
@@ -57,6 +59,7 @@ def run_folder(chip: str, tag: str, build: Path = Path("build")) -> Path:
 def run_chip(
     chip: str,
     *,
+    network: Path | None = None,
     tag: str = "run",
     frm: str | None = None,
     to: str | None = None,
@@ -66,10 +69,14 @@ def run_chip(
 ) -> Run:
     """Take a chip (a name of `flow/chips` or a YAML file) from its parameters to stage `to`.
 
-    Raises as `execute` does, and `ValueError` for a chip that does not exist or is not valid.
+    A network is kept in the run folder, after a proof that it fits the chip. Raises as `execute`
+    does, and `ValueError` for a chip or network that does not exist, is not valid or does not fit.
     """
     parameters = load_chip(chip_file(chip))
     folder = run_folder(parameters.name, tag, build)
+    if network is not None:
+        compile_network(load_network(network), parameters)
+        atomic_write(folder / "network.nir", network.read_bytes())
     if frm is None:
         write_sources(parameters, folder)
     from flow.flow import Spikeout

@@ -11,6 +11,11 @@ __all__ = ["run"]
 
 @click.command()
 @click.argument("chip")
+@click.option(
+    "--network",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="a .nir file that the chip must hold; it is kept in the run folder",
+)
 @click.option("--from", "frm", metavar="STAGE", help="go on with an earlier run at this stage")
 @click.option(
     "--to", metavar="STAGE", help="stop after this stage: lint, synthesis, or a step's id"
@@ -33,6 +38,7 @@ __all__ = ["run"]
 @click.option("-v", "--verbose", is_flag=True, help="show what the tools print")
 def run(
     chip: str,
+    network: Path | None,
     frm: str | None,
     to: str | None,
     tag: str,
@@ -49,7 +55,14 @@ def run(
     from flow.run import run_chip
 
     result = run_chip(
-        chip, tag=tag, frm=frm, to=to, overrides=overrides, build=build, verbose=verbose
+        chip,
+        network=network,
+        tag=tag,
+        frm=frm,
+        to=to,
+        overrides=overrides,
+        build=build,
+        verbose=verbose,
     )
     report = result.latest(SYNTHESIS_REPORT, "synthesis.rpt")
     if report:

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from flow import cli, netlist
-from flow.run import FlowFailed, execute, run_folder
+from flow.chips import chip_file
+from flow.run import FlowFailed, execute, run_chip, run_folder
 from flow.steps.sta import REQUIRED
 
 CORNERS = ("nom_tt_025C_1v80", "nom_ss_100C_1v60", "nom_ff_n40C_1v95")
@@ -107,6 +108,17 @@ def test_a_stage_that_is_not_there(timed_tree, toy_config, tmp_path):
 def test_wrong_tags(tag):
     with pytest.raises(ValueError, match="tag must be"):
         run_folder("digits", tag)
+
+
+def test_a_network_that_does_not_fit_is_refused_before_anything_runs(tmp_path):
+    folder = chip_file("digits").parent.parent.parent / "golden" / "networks"
+    small = tmp_path / "small.yaml"
+    text = chip_file("digits").read_text()
+    small.write_text(text.replace("largest_layer: 128", "largest_layer: 64"))
+    assert small.read_text() != text
+    with pytest.raises(ValueError, match="64"):
+        run_chip(str(small), network=folder / "digits.nir", build=tmp_path)
+    assert sorted(tmp_path.iterdir()) == [small]
 
 
 def test_a_chip_that_is_not_there_is_one_line(capsys):
