@@ -223,8 +223,8 @@ def _cards(netlist: Netlist, stress_offset_um: float) -> list[str]:
         ):
             ends[name] = net
             if ohm > 0:
-                ends[name] = f"{name}{number}"
-                lines.append(f"r{name}{number} {net} {name}{number} {ohm:.4f}")
+                ends[name] = f"{name}_{number}"  # no port is called so
+                lines.append(f"r{name}{number} {net} {ends[name]} {ohm:.4f}")
         near, far = (side - stress_offset_um for side in device.stress_um)
         lines.append(
             f"m{number} {ends['d']} {ends['g']} {ends['s']} {device.bulk} "

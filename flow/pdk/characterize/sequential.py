@@ -303,6 +303,8 @@ class _Flop(_Cell):
         steps = [(self.flop.clock, True), (self.flop.clock, False)]
         if clock:
             steps.append((self.flop.clock, True))
+        if data != value:
+            steps.append((self.main, data))
         bench = self.after(start, steps)
         return bench, {**pins, self.main: data, self.flop.clock: clock}
 
@@ -377,11 +379,12 @@ class _Flop(_Cell):
             hold: dict[str, Any] = {"pin": pin, "related": flop.clock, "type": "hold_rising"}
             for side, rises in (("rise", True), ("fall", False)):
                 early, late = self._data_edges(pin, rises)
-                setup[side] = self.constraint(early, pin, rises, True, {pin: not rises})
-                if pin == self.main or not rises:
-                    hold[side] = self.constraint(late, pin, rises, False, {pin: not rises})
-                else:
-                    hold[side] = self.constraint(late, pin, rises, False, {pin: False}, moves=False)
+                level = {pin: not rises}
+                # An enable in time must stop the output when it falls, start it when it rises.
+                moves = pin == self.main or rises
+                setup[side] = self.constraint(early, pin, rises, True, level, moves)
+                moves = pin == self.main or not rises
+                hold[side] = self.constraint(late, pin, rises, False, level, moves)
             found += [setup, hold]
         if self.guard:
             edge = self.clocked(not bool(self.flop.preset))
@@ -427,7 +430,10 @@ class _Latch(_Cell):
     def held(self, value: bool, data: bool) -> tuple[Bench, State]:
         """A closed latch that holds `value`."""
         enable = self.latch.enable
-        bench = self.after({self.latch.data: value, enable: True}, [(enable, False)])
+        steps = [(enable, False)]
+        if data != value:
+            steps.append((self.latch.data, data))
+        bench = self.after({self.latch.data: value, enable: True}, steps)
         return bench, {self.latch.data: data, enable: False}
 
     def through(self, value: bool) -> Edge:
@@ -549,7 +555,10 @@ class _Gater(_Cell):
     def high(self, enabled: bool, enable: bool) -> tuple[Bench, State]:
         """The clock is high after it rose with the gate open or shut."""
         clock = self.gater.clock
-        bench = self.after({self.gater.enable: enabled, clock: False}, [(clock, True)])
+        steps = [(clock, True)]
+        if enable != enabled:
+            steps.append((self.gater.enable, enable))
+        bench = self.after({self.gater.enable: enabled, clock: False}, steps)
         return bench, {self.gater.enable: enable, clock: True}
 
     def rising(self) -> Edge:
