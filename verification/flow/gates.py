@@ -19,6 +19,7 @@ from flow.run import run_folder
 from macros.shape import MacroShape
 from macros.views.verilog import behavioural_verilog
 from rtl.config import Chip
+from rtl.verilog import verilog
 from verification.rtl.regression import LEVELS
 from verification.rtl.simulation import Simulator, build
 
@@ -31,10 +32,16 @@ def simulator(chip: Chip, engine: str) -> Simulator:
 
 
 def latest_netlist(chip: Chip, tag: str = "run") -> Path:
-    """The gate-level netlist that a run ended with."""
-    path = run_folder(chip.name, tag) / "final" / "nl" / f"{chip.name}.nl.v"
+    """The gate-level netlist that a run ended with; `RuntimeError` when there is none, or when it
+    was made from other RTL than the chip has today."""
+    folder = run_folder(chip.name, tag)
+    path = folder / "final" / "nl" / f"{chip.name}.nl.v"
+    advice = f"run `spikeout run {chip.name} --to synthesis`"
     if not path.is_file():
-        raise RuntimeError(f"{path} is not there: run `spikeout run {chip.name} --to synthesis`")
+        raise RuntimeError(f"{path} is not there: {advice}")
+    source = folder / "rtl" / f"{chip.name}.v"
+    if source.read_text() != verilog(chip)[source.name]:
+        raise RuntimeError(f"{path} is of older RTL: {advice}")
     return path
 
 

@@ -15,6 +15,7 @@ from golden import encode, load_network
 from golden.digits import digits as dataset
 from rtl.config import load_chip
 from rtl.image import compile_network
+from rtl.verilog import write_verilog
 from verification.flow.gates import build_netlist, latest_netlist
 from verification.rtl.regression import run_images
 
@@ -89,5 +90,19 @@ def test_two_crossed_wires_are_caught(netlist, chip, timed_tree, tmp_path):
 
 def test_without_a_run_it_says_what_to_do(chip, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RuntimeError, match="run `spikeout run digits --to synthesis`"):
+    with pytest.raises(
+        RuntimeError, match="is not there: run `spikeout run digits --to synthesis`"
+    ):
+        latest_netlist(chip)
+
+
+def test_a_netlist_of_older_rtl_is_refused(chip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    netlist = tmp_path / "build" / "digits" / "run" / "final" / "nl" / "digits.nl.v"
+    netlist.parent.mkdir(parents=True)
+    netlist.write_text("module digits; endmodule\n")
+    sources = write_verilog(chip, tmp_path / "build" / "digits" / "run" / "rtl")
+    assert latest_netlist(chip) == netlist
+    sources[0].write_text(sources[0].read_text() + "// changed\n")
+    with pytest.raises(RuntimeError, match="is of older RTL"):
         latest_netlist(chip)
