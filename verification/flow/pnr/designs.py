@@ -1,4 +1,4 @@
-"""Designs for the tests and benchmarks: gate-level netlists made without a synthesiser, and a macro.
+"""Designs for tests and benchmarks: netlists made without a synthesiser, and a macro.
 
 Everything is deterministic in its arguments.
 """
@@ -188,7 +188,7 @@ MACRO_PINS = {
     },
     "clk": ("input", "met3", (89_100, 30_000, 90_000, 30_380)),
 }
-"""Signal pins of the test macro: off the routing grid on purpose, as a memory compiler draws them."""
+"""Signal pins of the test macro: off the grid on purpose, as memory compilers draw them."""
 MACRO_SUPPLIES = {
     "vccd1": [
         ("met4", (20_000 + 20_000 * k, 3_000, 21_740 + 20_000 * k, 66_000)) for k in range(3)
