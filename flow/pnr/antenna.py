@@ -66,7 +66,7 @@ def _of_net(design: Design, net: int, tree: NetTree) -> list[Violation]:
                 continue
             pin = design.master(instance).signal_pins[index]
             diffusion[piece] += pin.diffusion_area
-            if pin.gate_area:
+            if pin.gate_area and design.master(instance).name != DIODE:  # its LEF claims a gate
                 gates[piece].append((pin.gate_area, (instance, index)))
         for piece, members in gates.items():
             ratio = area[piece] / sum(gate for gate, _ in members)
