@@ -13,7 +13,7 @@ from macros.proof import bitcell
 from macros.proof.bitcell import Corner, margins, mismatch_margins, noise_margin, read_current
 
 WORST_READ = Corner("sf", 1.60, 100)
-WORST_WRITE = Corner("fs", 1.60, -40)
+WORST_WRITE = Corner("fs", 1.60, 100)
 
 
 @pytest.fixture(scope="module")

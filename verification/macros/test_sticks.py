@@ -24,7 +24,11 @@ def devices(levels: list[Level], pins: list[str], folder: Path) -> set[tuple[str
         return device.net_for_terminal(terminal).expanded_name().split(",")[0]
 
     return {
-        (d.device_class().name.removeprefix(DEVICE_PREFIX)[:4], frozenset((net(d, "S"), net(d, "D"))), net(d, "G"))
+        (
+            d.device_class().name.removeprefix(DEVICE_PREFIX)[:4],
+            frozenset((net(d, "S"), net(d, "D"))),
+            net(d, "G"),
+        )
         for d in circuit.each_device()
     }
 
