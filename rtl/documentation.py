@@ -1,6 +1,6 @@
 """The tables of docs/chip.md, rendered from the descriptions that the RTL itself uses.
 
-    python -m rtl.documentation docs/chip.md flow/chips/digits.yaml    # renews the page in place
+python -m rtl.documentation docs/chip.md flow/chips/digits.yaml    # renews the page in place
 """
 
 from __future__ import annotations
