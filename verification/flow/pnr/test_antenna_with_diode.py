@@ -1,0 +1,70 @@
+"""Antenna ratios computed by hand, and the repair of a wire that is too long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flow.pnr.antenna import DIODE, antenna_violations, ratio_limit
+from flow.pnr.floorplan import Floorplan
+from flow.pnr.library import Library
+from flow.pnr.netlist import read_netlist
+from flow.pnr.parasitics import NetTree
+from flow.pnr.pipeline import Plan, run_pnr
+from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.designs import shift_register, write_netlist
+
+
+def test_limit_follows_the_technology_lef() -> None:
+    assert ratio_limit(0.0) == 400
+    assert ratio_limit(0.0125) == 400
+    assert ratio_limit(0.0225) == 2609
+    assert ratio_limit(22.5) == 11600
+
+
+def test_ratio_of_a_straight_wire(finished: Finished) -> None:
+    """A wire of met2 of 100 um at the gate of a flop, its driver only reached through met4."""
+    design = finished.design
+    net = next(
+        n
+        for n in range(design.nets)
+        if any(
+            i >= 0 and design.master(i).signal_pins[p].name == "D" for i, p in design.net_pins(n)
+        )
+        and design.pin_start[n + 1] - design.pin_start[n] == 2
+    )
+    pins = list(design.net_pins(net))
+    gate = next(k for k, (i, p) in enumerate(pins) if design.master(i).signal_pins[p].name == "D")
+    pad = design.master(pins[gate][0]).signal_pins[pins[gate][1]].gate_area
+    far, high = (1, 0, 100_000), (3, 0, 100_000)
+    tree = NetTree(
+        [
+            ((-1, gate, 0), (1, 0, 0), 1.0),
+            ((1, 0, 0), far, 1.0),
+            (far, high, 1.0),
+            (high, (-1, 1 - gate, 0), 1.0),
+        ],
+        {},
+    )
+    trees = [NetTree([], {}) for _ in range(design.nets)]
+    trees[net] = tree
+    (found,) = antenna_violations(design, trees)
+    assert (found.net, found.layer, found.pin) == (net, 1, pins[gate])
+    assert found.ratio == pytest.approx(2 * (100 + 0.14) * 0.35 / pad)
+    short = NetTree(
+        [(a, (1, 0, 30_000) if b == far else b, r) for a, b, r in tree.resistors[:2]], {}
+    )
+    trees[net] = short
+    assert antenna_violations(design, trees) == []
+
+
+def test_long_input_gets_a_diode(library: Library, tmp_path: Path) -> None:
+    netlist = read_netlist(write_netlist(shift_register(1), tmp_path), library)
+    floorplan = Floorplan(die=(230_000, 62_560), sides={"west": ("d", "clk"), "east": ("q",)})
+    design, metrics = run_pnr(
+        netlist, Plan(floorplan=floorplan, clock="clk"), tmp_path, library=library
+    )
+    assert metrics["antenna__violating__nets"] == 0
+    assert metrics["antenna__diodes"] >= 1
+    assert sum(design.master(k).name == DIODE for k in range(design.instances)) >= 1

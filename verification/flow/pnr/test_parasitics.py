@@ -1,0 +1,49 @@
+"""Parasitics: totals by hand on one wire, and every pin reached in a real design."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.pnr.parasitics import extract, write_spef
+from macros.technology.parasitics import SHEET_OHM, WIRE
+from verification.flow.pnr.conftest import Finished
+
+
+def test_every_net_is_a_tree_to_all_its_pins(finished: Finished, tmp_path: Path) -> None:
+    """`write_spef` refuses anything else; the file lists each net and each pin once."""
+    write_spef(finished.design, tmp_path / "x.spef")
+    text = (tmp_path / "x.spef").read_text()
+    assert text.count("*D_NET ") == finished.design.nets
+    pins = text.count("\n*I ") + text.count("\n*P ")
+    assert pins == len(finished.design.pin_instance)
+
+
+def test_resistance_follows_the_wire(finished: Finished) -> None:
+    """Ohm of the met2 pieces of the longest met2 wire add up to sheet resistance times squares."""
+    wires = finished.design.routes.wires
+    length = np.where(wires[:, 1] == 1, wires[:, 5] - wires[:, 3], 0)
+    net, _, x, y0, _, y1 = (int(value) for value in wires[int(np.argmax(length))])
+    tree = extract(finished.design)[net]
+    ohm = sum(
+        r
+        for a, b, r in tree.resistors
+        if a[0] == b[0] == 1
+        and a[1] == b[1] == x
+        and y0 <= min(a[2], b[2])
+        and max(a[2], b[2]) <= y1
+    )
+    assert ohm == pytest.approx(SHEET_OHM["met2"] * (y1 - y0) / 140, rel=1e-6)
+
+
+def test_capacitance_is_within_physical_bounds(finished: Finished) -> None:
+    """Between a lone wire over the substrate and one with close neighbours all around it."""
+    wires = finished.design.routes.wires
+    microns = float((wires[:, 4] - wires[:, 2] + wires[:, 5] - wires[:, 3]).sum()) / 1e3
+    total = sum(tree.total for tree in extract(finished.design))
+    low = WIRE["met2", "field"].area * 0.14
+    dense = WIRE["met2", "met1"]
+    high = dense.area * 0.14 + 2 * sum(dense.edge(0.14)) + WIRE["met3", "met2"].area * 0.33
+    assert low < total / microns < high
