@@ -52,6 +52,7 @@ def test_an_unreset_register_is_found() -> None:
     broken = text[:place] + reset.sub(f"assign {found[1]} = ", text[place:], count=1)
     assert broken != text
     sources["digits.v"] = broken
-    simulator = build(sources, chip.name, "icarus", arguments=("-s", "monitor"))
+    patience = {"PATIENCE": "20000"}  # a chip of unknowns may never answer
+    simulator = build(sources, chip.name, "icarus", patience, arguments=("-s", "monitor"))
     result = simulator.run(random_case(0, chip).operations()[0])
     assert any("lane_0" in line for line in result.unknown)

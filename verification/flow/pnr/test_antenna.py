@@ -1,12 +1,19 @@
-"""Antenna ratios computed by hand."""
+"""Antenna ratios computed by hand, and the repair of a wire that is too long."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from flow.pnr.antenna import antenna_violations, ratio_limit
+from flow.pnr.antenna import DIODE, antenna_violations, ratio_limit
+from flow.pnr.floorplan import Floorplan
+from flow.pnr.library import Library
+from flow.pnr.netlist import read_netlist
 from flow.pnr.parasitics import NetTree
+from flow.pnr.pipeline import Plan, run_pnr
 from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.designs import shift_register, write_netlist
 
 
 def test_limit_follows_the_technology_lef() -> None:
@@ -50,3 +57,14 @@ def test_ratio_of_a_straight_wire(finished: Finished) -> None:
     )
     trees[net] = short
     assert antenna_violations(design, trees) == []
+
+
+def test_long_input_gets_a_diode(library: Library, tmp_path: Path) -> None:
+    netlist = read_netlist(write_netlist(shift_register(1), tmp_path), library)
+    floorplan = Floorplan(die=(230_000, 62_560), sides={"west": ("d", "clk"), "east": ("q",)})
+    design, metrics = run_pnr(
+        netlist, Plan(floorplan=floorplan, clock="clk"), tmp_path, library=library
+    )
+    assert metrics["antenna__violating__nets"] == 0
+    assert metrics["antenna__diodes"] >= 1
+    assert sum(design.master(k).name == DIODE for k in range(design.instances)) >= 1
