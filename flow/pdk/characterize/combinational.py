@@ -1,7 +1,7 @@
 """Tables of a cell without memory: delays, transitions, energies, capacitances, leakage.
 
-An arc is (input, output, sense): in the released library the worst of all states of the other
-inputs stands for it, edge by edge, so a probe finds that state and only it gets a full table.
+An arc is (input, output, sense): one of all states of the other inputs stands for it, edge by edge
+(see `Corner.state`), so a probe finds that state and only it gets a full table.
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ def delay(result: Result, slew_ns: float) -> float:
     return result.cross_ns - START_NS - slew_ns / SLEW_SPAN / 2
 
 
-def worst(bench: Bench, found: list[Arc], beats, axes) -> dict[tuple[int, bool], Stimulus]:
-    """(arc number, output rises) -> the stimulus with the longest delay in mid table."""
+def standing(bench: Bench, found: list[Arc], beats, axes) -> dict[tuple[int, bool], Stimulus]:
+    """(arc number, output rises) -> the stimulus that stands for it by its delay in mid table."""
     slew = bench.corner.slew_ns[_PROBE]
     plan, runs = [], []
     for number, arc in enumerate(found):
@@ -230,27 +230,28 @@ def worst(bench: Bench, found: list[Arc], beats, axes) -> dict[tuple[int, bool],
     alone = {(number, s.output_rises): s for number, s in plan}
     if len(alone) == len(plan):
         return alone
-    best: dict[tuple[int, bool], tuple[float, Stimulus]] = {}
+    ways: dict[tuple[int, bool], list[tuple[float, Stimulus]]] = {}
     for (number, stimulus), result in zip(plan, bench.run(runs), strict=True):
-        key, value = (number, stimulus.output_rises), delay(result, slew)
-        if not math.isfinite(value):
-            value = math.inf
-        if key not in best or value > best[key][0]:
-            best[key] = (value, stimulus)
-    return {key: stimulus for key, (_, stimulus) in best.items()}
+        key = (number, stimulus.output_rises)
+        ways.setdefault(key, []).append((delay(result, slew), stimulus))
+    return {
+        key: several[bench.corner.standing([late for late, _ in several])][1]
+        for key, several in ways.items()
+    }
 
 
-def worst_of(ways: list[tuple[Bench, Stimulus]], beat: Pace, loads: tuple[float, ...]) -> int:
-    """Number of the way with the longest delay in mid table, for ways with benches of their own."""
+def standing_of(ways: list[tuple[Bench, Stimulus]], beat: Pace, loads: tuple[float, ...]) -> int:
+    """Number of the way that stands for all by its delay in mid table; each has its own bench."""
     if len(ways) == 1:
         return 0
-    slew, load = ways[0][0].corner.slew_ns[_PROBE], loads[_PROBE]
+    corner = ways[0][0].corner
+    slew, load = corner.slew_ns[_PROBE], loads[_PROBE]
     delays = []
     for bench, stimulus in ways:
         run = beat.run(transition(bench, stimulus, slew, load), slew, load)
         result = bench.run([replace(run, stop_ns=2 * run.stop_ns)])[0]
         delays.append(delay(result, slew))
-    return int(np.nanargmax(delays))
+    return corner.standing(delays)
 
 
 def characterize(bench: Bench, functions: dict[str, dict[Vector, bool]]) -> dict[str, Any]:
@@ -268,7 +269,7 @@ def characterize(bench: Bench, functions: dict[str, dict[Vector, bool]]) -> dict
         for stimulus in edges:
             beats[output, stimulus.output_rises] = pace(bench, stimulus, axes[output][-1])
     silent = input_energy(bench, functions)
-    chosen = worst(bench, found, beats, axes)
+    chosen = standing(bench, found, beats, axes)
     plan = [
         (stimulus, beats[stimulus.output, stimulus.output_rises], axes[stimulus.output])
         for stimulus in chosen.values()

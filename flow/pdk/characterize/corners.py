@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 __all__ = ["CORNERS", "Corner"]
@@ -22,6 +24,8 @@ class Corner:
     celsius, volt: temperature and supply.
     slew_ns: input transitions (20 % to 80 %) of the delay tables.
     constraint_slew_ns: transitions of the setup and hold tables.
+    state: which state of the other inputs stands for an arc, the `slowest`, or the `fastest` where
+        the corner serves hold checks; the released libraries choose alike.
     largest_pf: end of the load axis; None where the cell's drive decides.
     """
 
@@ -32,11 +36,17 @@ class Corner:
     volt: float
     slew_ns: tuple[float, ...]
     constraint_slew_ns: tuple[float, ...]
+    state: str = "slowest"
     largest_pf: float | None = None
 
     @property
     def slowest_ns(self) -> float:
         return self.slew_ns[-1]
+
+    def standing(self, delays: Sequence[float]) -> int:
+        """Index of the delay that stands for all; one that is not finite counts as endless."""
+        ends = [delay if math.isfinite(delay) else math.inf for delay in delays]
+        return ends.index(min(ends) if self.state == "fastest" else max(ends))
 
     def wide(self) -> Corner:
         """The corner with the axes that the released library gives its largest buffers."""
@@ -49,11 +59,12 @@ def geometric(first: float, last: float, count: int = _POINTS) -> tuple[float, .
     return tuple(float(f"{first * step**k:.6g}") for k in range(count))
 
 
+_FAST_AXIS, _SLOW_AXIS = geometric(0.01, 1.5), geometric(0.01, 5.0)
 CORNERS = {
     corner.name: corner
     for corner in (
-        Corner("tt_025C_1v80", "tt", "tt_leak", 25, 1.80, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
-        Corner("ss_100C_1v60", "ss", "leak", 100, 1.60, geometric(0.01, 5.0), (0.01, 2.5, 5.0)),
-        Corner("ff_n40C_1v95", "ff", "leak", -40, 1.95, geometric(0.01, 1.5), (0.01, 0.5, 1.5)),
+        Corner("tt_025C_1v80", "tt", "tt_leak", 25, 1.80, _FAST_AXIS, (0.01, 0.5, 1.5)),
+        Corner("ss_100C_1v60", "ss", "leak", 100, 1.60, _SLOW_AXIS, (0.01, 2.5, 5.0)),
+        Corner("ff_n40C_1v95", "ff", "leak", -40, 1.95, _FAST_AXIS, (0.01, 0.5, 1.5), "fastest"),
     )
 }

@@ -29,8 +29,8 @@ from flow.pdk.characterize.combinational import (
     largest_load,
     pace,
     quiet,
+    standing_of,
     tables,
-    worst_of,
 )
 from flow.pdk.characterize.corners import geometric
 
@@ -127,7 +127,7 @@ class _Cell:
         self, plan: list[tuple[dict[str, Any], dict[str, list[Edge]]]], silent: dict
     ) -> tuple[tuple[float, ...], list[dict[str, Any]]]:
         """Load axis and tables: each entry of the plan is what an arc says of itself and, for each
-        edge of the output, the ways to make it, of which the slowest counts."""
+        edge of the output, the ways to make it, of which one stands for all."""
         edges = {
             side: next(ways[0] for _, sides in plan for name, ways in sides.items() if name == side)
             for side in ("rise", "fall")
@@ -139,7 +139,7 @@ class _Cell:
             entry = dict(about)
             for side, ways in sides.items():
                 beat = pace(ways[0].bench, ways[0].stimulus, loads[-1])
-                way = ways[worst_of([(e.bench, e.stimulus) for e in ways], beat, loads)]
+                way = ways[standing_of([(e.bench, e.stimulus) for e in ways], beat, loads)]
                 grid = tables(way.bench, [(way.stimulus, beat, loads)])[0]
                 ramp = "rise" if way.stimulus.pin_rises else "fall"
                 own = silent.get(way.stimulus.pin, {}).get(ramp)
