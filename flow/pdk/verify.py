@@ -55,6 +55,7 @@ def verify(tree: Path) -> None:
             raise PdkError(f"the PDK's {view} and GDS differ in {len(found ^ cells)} cells: {odd}")
     _foreign(view_path(tree, "lef"))
     _includes(tree / "libs.tech" / "ngspice")
+    _includes(tree / "libs.ref" / "sky130_fd_pr" / "spice")
     corners(tree)
 
 

