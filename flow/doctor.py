@@ -151,7 +151,8 @@ def _requirements() -> list[str]:
 
 
 def _package(requirement: str) -> Finding:
-    name, specifier = re.fullmatch(r"([\w.-]+)\s*(.*)", requirement).groups()  # type: ignore[union-attr]
+    name = re.split(r"[^\w.-]", requirement)[0]
+    specifier = requirement.removeprefix(name).strip()
     try:
         version = importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:

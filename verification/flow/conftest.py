@@ -8,7 +8,6 @@ import pytest
 
 from flow import pdk
 from flow.chip_config import SDC
-from flow.pdk.names import PdkError
 from flow.run import Run, execute
 
 TOY = """\
@@ -24,10 +23,7 @@ endmodule
 @pytest.fixture(scope="session")
 def timed_tree() -> Path:
     """A sky130A tree with Liberty."""
-    try:
-        return pdk.resolve()
-    except PdkError as error:
-        pytest.skip(str(error))
+    return pdk.resolve()
 
 
 @pytest.fixture(scope="session")
