@@ -1,0 +1,1 @@
+"""Sign-off: each check is a function with paths in and a `Verdict` out."""
