@@ -125,6 +125,8 @@ proc main {} {
     if { [info exists ::env(_SDF_SAVE_DIR)] } {
         write_sdf $::env(_SDF_SAVE_DIR)/$::env(DESIGN_NAME)__$::corner.sdf
     }
+    # What a caller wants to know beyond this: the reports of the sign-off.
+    if { [info exists ::env(_STA_MORE)] } { uplevel #0 source $::env(_STA_MORE) }
 }
 
 if { [catch main message] } {
