@@ -11,8 +11,9 @@ from librelane.state import State
 from librelane.steps import Step
 
 from flow import doctor, shims
+from flow.steps import export, pnr
 from flow.steps.macros import CheckMacroInstances
-from flow.steps.sta import STAPrePNR
+from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
 
 __all__ = ["STAGES", "SYNTHESIS_REPORT", "Spikeout", "stock_steps", "substitutions"]
@@ -20,32 +21,80 @@ __all__ = ["STAGES", "SYNTHESIS_REPORT", "Spikeout", "stock_steps", "substitutio
 EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.CheckMacroInstances": CheckMacroInstances,
     "OpenROAD.STAPrePNR": STAPrePNR,
+    "OpenROAD.Floorplan": pnr.Floorplan,
+    "OpenROAD.GeneratePDN": pnr.PowerGrid,
+    "OpenROAD.GlobalPlacement": pnr.Placement,
+    "OpenROAD.RepairDesignPostGPL": pnr.Repair,
+    "OpenROAD.CTS": pnr.ClockTree,
+    "OpenROAD.DetailedRouting": pnr.Route,
+    "OpenROAD.FillInsertion": pnr.Fill,
+    "OpenROAD.RCX": export.Parasitics,
+    "OpenROAD.STAPostPNR": STAPostPNR,
+    "KLayout.StreamOut": export.StreamOut,
 }
-"""What stands in for a stock step that needs OpenROAD. After the last of them the embedded flow
-ends: a stock step without a tool is left out, it never pretends."""
+"""What stands in for a stock step in embedded mode."""
+
+NEEDS_A_TOOL = ("OpenROAD.", "Odb.", "Magic.", "KLayout.", "Netgen.", "Yosys.EQY")
+"""Stock steps of these kinds run in embedded mode only where ours stands in; one for which we have
+nothing is left out, it never pretends."""
+
+WITHOUT_METRIC = (
+    "Checker.PowerGridViolations",
+    "Checker.TrDRC",
+    "Checker.DisconnectedPins",
+    "Checker.WireLength",
+    "Checker.XOR",
+    "Checker.MagicDRC",
+    "Checker.KLayoutDRC",
+    "Checker.IllegalOverlap",
+    "Checker.LVS",
+    "Checker.MaxCapViolations",
+    "Misc.ReportManufacturability",
+)
+"""Stock checks of figures that only those steps give: our own checks raise the fault themselves."""
+
+SIGNOFF: tuple[type[Step], ...] = ()
+"""Checks of the finished chip, in order, after everything else."""
 
 SYNTHESIS_REPORT = SynthesisReport.id
 
 STAGES = {
-    "lint": "Checker.LintWarnings",
-    "synthesis": SYNTHESIS_REPORT,
+    "lint": ("Verilator.Lint", "Checker.LintWarnings"),
+    "synthesis": ("Yosys.JsonHeader", SYNTHESIS_REPORT),
+    "floorplan": (pnr.Floorplan.id, pnr.Floorplan.id),
+    "power": (pnr.PowerGrid.id, pnr.PowerGrid.id),
+    "place": (pnr.Placement.id, pnr.Placement.id),
+    "repair": (pnr.Repair.id, pnr.Repair.id),
+    "clock": (pnr.ClockTree.id, pnr.ClockTree.id),
+    "route": (pnr.Route.id, pnr.Route.id),
+    "fill": (pnr.Fill.id, pnr.Fill.id),
+    "timing": (export.Parasitics.id, STAPostPNR.id),
+    "gds": (export.StreamOut.id, export.LayoutCheck.id),
 }
-"""Names of stages on the command line -> the step that ends each."""
+"""Names of stages on the command line -> the steps that begin and end each."""
 
 
 def stock_steps(mode: str) -> list[type[Step]]:
     """The steps of `Classic` that the mode (`openlane` or `embedded`) starts from."""
     if mode == "openlane":
         return list(Classic.Steps)
-    last = max(i for i, step in enumerate(Classic.Steps) if step.id in EMBEDDED)
-    return list(Classic.Steps[: last + 1])
+    return [
+        step
+        for step in Classic.Steps
+        if step.id in EMBEDDED
+        or not (step.id.startswith(NEEDS_A_TOOL) or step.id in WITHOUT_METRIC)
+    ]
 
 
 def substitutions(mode: str) -> list[tuple[str, str | type[Step] | None]]:
     """LibreLane's `Substitutions` of the mode: ours in place of OpenROAD, and our own checks."""
-    replaced = [] if mode == "openlane" else list(EMBEDDED.items())
-    timing = "OpenROAD.STAPrePNR" if mode == "openlane" else STAPrePNR.id
-    return [*replaced, (f"+{timing}", SynthesisReport)]
+    if mode == "openlane":
+        return [("+OpenROAD.STAPrePNR", SynthesisReport)]
+    return [
+        *EMBEDDED.items(),
+        (f"+{STAPrePNR.id}", SynthesisReport),
+        (f"+{export.StreamOut.id}", export.LayoutCheck),
+    ]
 
 
 @Flow.factory.register()
@@ -56,7 +105,7 @@ class Spikeout(Classic):
     ours. `spikeout doctor` tells which mode a machine has.
     """
 
-    Steps = stock_steps(doctor.mode()[0])
+    Steps = stock_steps(doctor.mode()[0]) + list(SIGNOFF)
     Substitutions = substitutions(doctor.mode()[0])
 
     @classmethod
@@ -66,14 +115,18 @@ class Spikeout(Classic):
         return {variable.name for variables in lists for variable in variables}
 
     @classmethod
-    def stage(cls, name: str | None) -> str | None:
-        """Id of the step that a stage's name or a step's id means; `ValueError` for neither."""
-        ids = {step.id.lower(): step.id for step in cls.Steps}
-        if name is None or name in STAGES:
-            return STAGES.get(name or "")
-        if name.lower() not in ids:
-            raise ValueError(f"stage must be one of {[*STAGES]} or a step's id, not {name!r}")
-        return ids[name.lower()]
+    def stage(cls, name: str | None, *, end: bool = True) -> str | None:
+        """Id of the step that ends (or begins) the stage of this name, or of the step that has it
+        for its id; `ValueError` for neither."""
+        if name is None:
+            return None
+        ids = [step.id for step in cls.Steps]
+        found = STAGES.get(name, (name, name))[end]
+        for step in ids:
+            if step.lower() == found.lower():
+                return step
+        known = [stage for stage, (_, last) in STAGES.items() if last in ids]
+        raise ValueError(f"stage must be one of {known} or a step's id, not {name!r}")
 
     def run(self, initial_state: State, *args: Any, **kwargs: Any) -> tuple[State, list[Step]]:
         """Run the steps with our programs on PATH: all of them in embedded mode, in openlane mode

@@ -9,7 +9,10 @@ step's files, `final/` the views and `metrics.json`.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import json
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -63,6 +66,7 @@ def run_chip(
     tag: str = "run",
     frm: str | None = None,
     to: str | None = None,
+    resume: bool = False,
     overrides: Sequence[str] = (),
     build: Path = Path("build"),
     verbose: bool = False,
@@ -77,14 +81,18 @@ def run_chip(
     if network is not None:
         compile_network(load_network(network), parameters)
         atomic_write(folder / "network.nir", network.read_bytes())
-    if frm is None:
+    if frm is None and not (resume and any(folder.glob("*/state_out.json"))):
         write_sources(parameters, folder)
     from flow.flow import Spikeout
 
     known = Spikeout.variables()  # wishes of steps that this mode has not are left out
     wishes = librelane_config(parameters, folder)
     config = {name: value for name, value in wishes.items() if name in known}
-    return execute(config, folder, frm=frm, to=to, overrides=overrides, verbose=verbose)
+    run = execute(
+        config, folder, frm=frm, to=to, resume=resume, overrides=overrides, verbose=verbose
+    )
+    _link(folder.parent / "latest", folder.name)
+    return run
 
 
 def execute(
@@ -93,31 +101,39 @@ def execute(
     *,
     frm: str | None = None,
     to: str | None = None,
+    resume: bool = False,
     overrides: Sequence[str] = (),
     verbose: bool = False,
 ) -> Run:
     """Run the flow `Spikeout` on a LibreLane configuration in the given folder.
 
-    `frm` and `to` are stages of `flow.flow.STAGES` or step ids; without `frm` the steps of an
-    earlier run in the folder are removed first, with it they are continued. `overrides` are
-    `KEY=VALUE` strings. Raises `ValueError` for a configuration that LibreLane refuses,
-    `FlowFailed` when a step fails.
+    `frm` and `to` are stages of `flow.flow.STAGES` or step ids. What an earlier run in the folder
+    did from `frm` on is removed first: all of it without `frm`, with `resume` only the step that it
+    did not finish. `overrides` are `KEY=VALUE` strings. Raises `ValueError` for a configuration
+    that LibreLane refuses, `FlowFailed` when a step fails.
     """
     from librelane.config import InvalidConfig
     from librelane.flows import FlowError, FlowException
+    from librelane.state import State
 
     from flow.flow import Spikeout
 
-    first, last = (Spikeout.stage(name) for name in (frm, to))
+    first, last = Spikeout.stage(frm, end=False), Spikeout.stage(to)
     tree = pdk.resolve()
     _require_programs()
     _check_overrides(overrides, Spikeout.variables())
     _quieten(verbose)
     with lock(folder.parent / f".{folder.name}.lock"):
-        if frm is None:
-            _remove_steps(folder)
-        elif not any(folder.glob("*/state_out.json")):
+        order = [step.id for step in Spikeout.Steps]
+        done = _finished(folder, order)
+        following = max(done, default=-1) + 1
+        if resume:
+            first = order[min(following, len(order) - 1)]
+        elif first is not None and (not done or order.index(first) > following):
             raise ValueError(f"--from {frm}: {folder} holds no finished step to go on from")
+        start = order.index(first) if first else 0
+        kept = [place for number, place in done.items() if number < start]
+        _remove_steps(folder, kept)
         folder.mkdir(parents=True, exist_ok=True)
         try:
             flow = Spikeout(
@@ -131,9 +147,11 @@ def execute(
             raise ValueError("; ".join(error.errors)) from error
         try:
             state = flow.start(
+                State.loads((kept[-1] / "state_out.json").read_text()) if kept else None,
                 tag=folder.name,
                 _force_run_dir=str(folder),
-                frm=first,
+                _no_load_previous_steps=True,
+                frm=first if kept else None,
                 to=last,
             )
         except (FlowError, FlowException) as error:
@@ -141,13 +159,35 @@ def execute(
     return Run(folder, dict(state.metrics))
 
 
-def _remove_steps(folder: Path) -> None:
-    """Remove what an earlier run left; what goes in (`rtl/`, `macros/`) stays."""
+def _finished(folder: Path, order: Sequence[str]) -> dict[int, Path]:
+    """Folders of the steps that an earlier run finished, by their place in the flow."""
+    done = {}
+    for state in sorted(folder.glob("*-*/state_out.json")):
+        with contextlib.suppress(json.JSONDecodeError, StopIteration):
+            json.loads(state.read_text())
+            slug = state.parent.name.split("-", 1)[1]
+            steps = (k for k, step in enumerate(order) if step.lower().replace(".", "-") == slug)
+            done[next(steps)] = state.parent
+    return dict(sorted(done.items()))
+
+
+def _remove_steps(folder: Path, kept: Sequence[Path]) -> None:
+    """Remove what an earlier run left but the steps to keep; what goes in (`rtl/`, `macros/`)
+    stays."""
     for old in folder.glob("*"):
         if re.match(r"\d+-", old.name) or old.name in ("final", "tmp"):
-            shutil.rmtree(old)
-        elif old.suffix == ".log":
+            if old not in kept:
+                shutil.rmtree(old)
+        elif old.suffix == ".log" and not kept:
             old.unlink()
+
+
+def _link(link: Path, target: str) -> None:
+    """Point the symbolic link at `target`, in one step."""
+    aside = link.with_name(f".{link.name}.{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(target)
+    aside.replace(link)
 
 
 def _require_programs() -> None:

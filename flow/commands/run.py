@@ -17,9 +17,8 @@ __all__ = ["run"]
     help="a .nir file that the chip must hold; it is kept in the run folder",
 )
 @click.option("--from", "frm", metavar="STAGE", help="go on with an earlier run at this stage")
-@click.option(
-    "--to", metavar="STAGE", help="stop after this stage: lint, synthesis, or a step's id"
-)
+@click.option("--to", metavar="STAGE", help="stop after this stage")
+@click.option("--resume", is_flag=True, help="go on where an earlier run was stopped")
 @click.option("--tag", default="run", show_default=True, help="name of the run folder")
 @click.option(
     "-c",
@@ -41,6 +40,7 @@ def run(
     network: Path | None,
     frm: str | None,
     to: str | None,
+    resume: bool,
     tag: str,
     overrides: tuple[str, ...],
     build: Path,
@@ -60,6 +60,7 @@ def run(
         tag=tag,
         frm=frm,
         to=to,
+        resume=resume,
         overrides=overrides,
         build=build,
         verbose=verbose,

@@ -27,7 +27,7 @@ from flow.pnr.trees import ClockPlan, buffer_fanout, build_clock_tree
 from flow.pnr.verilog import write_verilog
 from macros.store import atomic_write
 
-__all__ = ["STAGES", "CheckError", "Plan", "run_pnr"]
+__all__ = ["STAGES", "CheckError", "Plan", "describe", "run_pnr", "verify"]
 
 Metrics = dict[str, float]
 
@@ -51,15 +51,17 @@ class Plan:
     decap_share: float = 0.2
 
 
-def _buffer(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+def _repair(design: Design, plan: Plan) -> tuple[Design, Metrics]:
     clocks = [port.net for port in design.ports if port.name == plan.clock]
     return buffer_fanout(design, plan.fanout, keep=clocks)
 
 
 def _clock(design: Design, plan: Plan) -> tuple[Design, Metrics]:
-    if plan.clock is None:
-        return design, {}
-    return build_clock_tree(design, plan.clock, plan.clock_plan)
+    metrics: Metrics = {}
+    if plan.clock is not None:
+        design, metrics = build_clock_tree(design, plan.clock, plan.clock_plan)
+    design, found = legalise(design, effort=plan.effort)
+    return design, metrics | found
 
 
 def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:
@@ -86,13 +88,13 @@ STAGES: dict[str, Stage] = {
     "floorplan": lambda design, plan, _: make_floorplan(design, plan.floorplan),
     "power": lambda design, plan, _: make_power_grid(design, plan.power),
     "place": lambda design, plan, _: place(design, effort=plan.effort),
-    "buffer": lambda design, plan, _: _buffer(design, plan),
+    "repair": lambda design, plan, _: _repair(design, plan),
     "clock": lambda design, plan, _: _clock(design, plan),
-    "legalise": lambda design, plan, _: legalise(design, effort=plan.effort),
     "route": _route,
     "fill": lambda design, plan, _: fill_rows(design, plan.decap_share),
 }
-"""Stage by name, in order: (design, plan, report of routing passes) -> (design, metrics)."""
+"""Stage by name, in order: (design, plan, report of routing passes) -> (design, metrics). `repair`
+leaves its buffers where they are wanted; `clock` makes the placement legal again."""
 
 
 def run_pnr(
@@ -120,7 +122,7 @@ def run_pnr(
     metrics: dict[str, Any] = {}
     for name in names[start:]:
         began = time.process_time()
-        design, found = STAGES[name](design, plan, lambda done: report(_line(done)))
+        design, found = STAGES[name](design, plan, lambda done: report(describe(done)))
         seconds = time.process_time() - began
         write_def(design, _def_of(folder, name))
         metrics |= found | {f"pnr__cpu__{name}": round(seconds, 2)}
@@ -141,15 +143,20 @@ def _export(design: Design, folder: Path) -> Metrics:
     write_verilog(design, folder / f"{name}.pnl.v", powered=True)
     draw_placement(design, folder / "placement.png")
     draw_congestion(design, folder / "congestion.png")
-    metrics = write_spef(design, folder / f"{name}.spef")
-    found = check_layout(folder / f"{name}.gds", design)
+    return write_spef(design, folder / f"{name}.spef") | verify(folder / f"{name}.gds", design)
+
+
+def verify(gds: Path, design: Design) -> Metrics:
+    """Compare what KLayout extracts from the GDS with the netlist. Raises CheckError when they
+    differ."""
+    found = check_layout(gds, design)
     if not found.clean:
         first = (*found.lost, *found.shorts, *found.opens)[0]
         raise CheckError(
             f"layout differs from netlist: {len(found.opens)} opens, {len(found.shorts)} shorts,"
             f" {len(found.lost)} lost pins, first: {first}"
         )
-    return metrics | {
+    return {
         "layout__pins__compared": float(found.pins),
         "layout__opens": 0.0,
         "layout__shorts": 0.0,
@@ -160,7 +167,8 @@ def _def_of(folder: Path, stage: str) -> Path:
     return folder / f"{list(STAGES).index(stage):02d}-{stage}.def"
 
 
-def _line(done: Pass) -> str:
+def describe(done: Pass) -> str:
+    """One routing pass in a line."""
     return (
         f"  pass {done.number}: {done.rerouted} nets routed, {done.overflow} conflicts left,"
         f" {done.seconds:.1f} CPU s"

@@ -23,11 +23,13 @@ SUPPLY_VIAS = {
 
 @dataclass(frozen=True)
 class PowerPlan:
-    """Width of the straps and the distance from one pair of straps to the next, in nm."""
+    """Width of the straps and the distance from one pair of straps to the next, in nm; `ring` adds
+    a ring of straps around the core."""
 
     width: int = 1_600
     met4_pitch: int = 40_000
     met5_pitch: int = 40_000
+    ring: bool = False
 
 
 def make_power_grid(design: Design, plan: PowerPlan) -> tuple[Design, dict[str, float]]:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from librelane.state import State
+from librelane.state import DesignFormat, State
 from librelane.steps import OpenROAD, Step, StepException
 
-__all__ = ["REQUIRED", "STAPrePNR", "evidence"]
+__all__ = ["REQUIRED", "STAPostPNR", "STAPrePNR", "evidence"]
 
 UNCLOCKED = "timing__unclocked_register__count"
 _PER_CHECK = ("__ws", "__tns", "__wns", "_vio__count", "_r2r__ws", "_r2r_vio__count")
@@ -42,15 +42,8 @@ def evidence(log: str, corner: str, metrics: dict[str, Any]) -> str | None:
     return None
 
 
-@Step.factory.register()
-class STAPrePNR(OpenROAD.STAPrePNR):
-    """Timing of the synthesised netlist at every corner, with ideal clocks and no wires.
-
-    A corner counts only when the script printed all its metrics and its last line.
-    """
-
-    id = "Spikeout.STAPrePNR"
-    name = "STA (before place and route)"
+class _Evidence(OpenROAD.STAPrePNR):
+    """A corner counts only when the script printed all its metrics and its last line."""
 
     def get_script_path(self) -> str:
         return str(Path(__file__).with_name("sta_corner.tcl"))
@@ -64,3 +57,27 @@ class STAPrePNR(OpenROAD.STAPrePNR):
         if problem:
             raise StepException(f"{problem}; see {log}")
         return metrics
+
+
+@Step.factory.register()
+class STAPrePNR(_Evidence):
+    """Timing of the synthesised netlist at every corner, with ideal clocks and no wires."""
+
+    id = "Spikeout.STAPrePNR"
+    name = "STA (before place and route)"
+
+
+@Step.factory.register()
+class STAPostPNR(_Evidence):
+    """Timing of the finished netlist at every corner, with its clock tree and extracted wires."""
+
+    id = "Spikeout.STAPostPNR"
+    name = "STA (after place and route)"
+    inputs = [DesignFormat.NETLIST, DesignFormat.SPEF]  # noqa: RUF012  LibreLane's interface
+    config_vars = OpenROAD.STAPostPNR.config_vars
+
+    def prepare_env(self, env: dict[str, Any], state: State) -> dict[str, Any]:
+        env = super().prepare_env(env, state)
+        env["_SDC_IN"] = str(self.config["SIGNOFF_SDC_FILE"] or env["_SDC_IN"])
+        env["OPENLANE_SDC_IDEAL_CLOCKS"] = "0"
+        return env

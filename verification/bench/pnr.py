@@ -70,7 +70,7 @@ def run_case(name: str) -> dict[str, float]:
             "wire mm": wire / 1e3,
             "/HPWL": wire / (half_perimeter(design).sum() / 1e3),
             "vias": metrics["route__vias"],
-            "place s": stages["place"] + stages["legalise"],
+            "place s": stages["place"] + stages["clock"],
             "route s": stages["route"],
             "all s": sum(stages.values()) + metrics["pnr__cpu__export"],
             "MB": memory,

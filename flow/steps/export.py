@@ -1,0 +1,73 @@
+"""From the finished design to what leaves the flow: parasitics, GDS, LEF, pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from librelane.common import Path as View
+from librelane.state import DesignFormat, State
+from librelane.steps import Step
+
+from flow.pnr.gds import write_gds
+from flow.pnr.parasitics import write_spef
+from flow.pnr.picture import draw_congestion, draw_placement
+from flow.pnr.pipeline import verify
+from flow.steps.plan import VARIABLES
+from flow.steps.pnr import faults_of, read_design, tidy
+
+__all__ = ["LayoutCheck", "Parasitics", "StreamOut"]
+
+
+@Step.factory.register()
+class Parasitics(Step):
+    """Resistance and capacitance of every net, as SPEF."""
+
+    id = "Spikeout.Parasitics"
+    name = "Parasitics"
+    inputs = [DesignFormat.DEF]  # noqa: RUF012  LibreLane's interface
+    outputs = [DesignFormat.SPEF]  # noqa: RUF012
+    config_vars = VARIABLES
+
+    def run(self, state_in: State, **kwargs):
+        design = read_design(self.config, state_in)
+        path = Path(self.step_dir, f"{design.name}.nom.spef")
+        with faults_of(self):
+            metrics = write_spef(design, path)
+        return {DesignFormat.SPEF: {"nom_*": View(path)}}, tidy(metrics)
+
+
+@Step.factory.register()
+class StreamOut(Step):
+    """The layout with all cells in it, as GDS."""
+
+    id = "Spikeout.StreamOut"
+    name = "GDS"
+    inputs = [DesignFormat.DEF]  # noqa: RUF012
+    outputs = [DesignFormat.GDS]  # noqa: RUF012
+    config_vars = VARIABLES
+
+    def run(self, state_in: State, **kwargs):
+        design = read_design(self.config, state_in)
+        path = Path(self.step_dir, f"{design.name}.gds")
+        with faults_of(self):
+            write_gds(design, path)
+        draw_placement(design, Path(self.step_dir, "placement.png"))
+        draw_congestion(design, Path(self.step_dir, "congestion.png"))
+        return {DesignFormat.GDS: View(path)}, {}
+
+
+@Step.factory.register()
+class LayoutCheck(Step):
+    """Extracts the nets from the GDS alone and compares them with the netlist: opens, shorts, cells
+    that are missing."""
+
+    id = "Spikeout.LayoutCheck"
+    name = "Opens and shorts"
+    inputs = [DesignFormat.DEF, DesignFormat.GDS]  # noqa: RUF012
+    outputs = []  # noqa: RUF012
+    config_vars = VARIABLES
+
+    def run(self, state_in: State, **kwargs):
+        design = read_design(self.config, state_in)
+        with faults_of(self):
+            return {}, tidy(verify(Path(str(state_in[DesignFormat.GDS])), design))

@@ -1,0 +1,171 @@
+"""Place and route without OpenROAD: one LibreLane step for each stage of `flow.pnr.pipeline`.
+
+Every step reads the DEF that the state holds and leaves a DEF, so that a run goes on from any of
+them exactly as if it had never stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from librelane.common import Path as View
+from librelane.logging import info
+from librelane.state import DesignFormat, State
+from librelane.steps import Step, StepError
+
+from flow.pnr.def_reader import read_def
+from flow.pnr.def_writer import write_def
+from flow.pnr.design import Design
+from flow.pnr.netlist import read_netlist
+from flow.pnr.pipeline import STAGES, describe
+from flow.pnr.preflight import preflight
+from flow.pnr.verilog import write_verilog
+from flow.steps.plan import VARIABLES, library_of, plan_of
+from flow.yosys_json import write_json
+
+__all__ = [
+    "ClockTree",
+    "Fill",
+    "Floorplan",
+    "Placement",
+    "PowerGrid",
+    "Repair",
+    "Route",
+    "faults_of",
+    "read_design",
+    "tidy",
+]
+
+
+def read_design(config: Any, state: State) -> Design:
+    """The design in the state's DEF, with the cells and macros of the configuration."""
+    return read_def(Path(str(state[DesignFormat.DEF])), library_of(config))
+
+
+def tidy(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Metrics as LibreLane reads them back from its files: whole numbers are integers, others have
+    six places, so that a run that was taken up again says the same as one that was not."""
+    return {
+        name: int(value) if float(value).is_integer() else round(float(value), 6)
+        for name, value in metrics.items()
+    }
+
+
+@contextlib.contextmanager
+def faults_of(step: Step) -> Iterator[None]:
+    """What a plain function finds wrong becomes the step's error, in one line."""
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        raise StepError(f"{step.id}: {error}") from None
+
+
+class _Stage(Step):
+    """A stage of place and route: DEF in, DEF and netlists out."""
+
+    inputs = [DesignFormat.DEF]  # noqa: RUF012  LibreLane's interface
+    outputs = [  # noqa: RUF012
+        DesignFormat.DEF,
+        DesignFormat.NETLIST,
+        DesignFormat.POWERED_NETLIST,
+    ]
+    config_vars = VARIABLES
+    stage: ClassVar[str]
+
+    def read(self, state_in: State) -> Design:
+        return read_design(self.config, state_in)
+
+    def run(self, state_in: State, **kwargs):
+        name = self.config["DESIGN_NAME"]
+        with faults_of(self):
+            design = self.read(state_in)
+            ports = tuple(port.name for port in design.ports)
+            design, metrics = STAGES[self.stage](
+                design, plan_of(self.config, ports), lambda done: info(describe(done).strip())
+            )
+        files = {
+            DesignFormat.DEF: Path(self.step_dir, f"{name}.def"),
+            DesignFormat.NETLIST: Path(self.step_dir, f"{name}.nl.v"),
+            DesignFormat.POWERED_NETLIST: Path(self.step_dir, f"{name}.pnl.v"),
+        }
+        write_def(design, files[DesignFormat.DEF])
+        write_verilog(design, files[DesignFormat.NETLIST])
+        write_verilog(design, files[DesignFormat.POWERED_NETLIST], powered=True)
+        return {kind: View(path) for kind, path in files.items()}, tidy(metrics)
+
+
+@Step.factory.register()
+class Floorplan(_Stage):
+    """Die, rows, macros, ports, end caps and well taps; before that, everything about the netlist
+    and the macros that would end the run later."""
+
+    id = "Spikeout.Floorplan"
+    name = "Floorplan"
+    inputs = [DesignFormat.NETLIST]  # noqa: RUF012
+    stage = "floorplan"
+
+    def read(self, state_in: State) -> Design:
+        """The synthesised netlist, which is all there is at this stage."""
+        top = self.config["DESIGN_NAME"]
+        json = Path(self.step_dir, f"{top}.json")
+        write_json(Path(str(state_in[DesignFormat.NETLIST])), top, json)
+        design = read_netlist(json, library_of(self.config), top)
+        preflight(design, plan_of(self.config).clock)
+        return design
+
+
+@Step.factory.register()
+class PowerGrid(_Stage):
+    """Rails, straps and their vias, down to the supply pins of macros."""
+
+    id = "Spikeout.PowerGrid"
+    name = "Power grid"
+    stage = "power"
+
+
+@Step.factory.register()
+class Placement(_Stage):
+    """Cells to rows and sites."""
+
+    id = "Spikeout.Placement"
+    name = "Placement"
+    stage = "place"
+
+
+@Step.factory.register()
+class Repair(_Stage):
+    """Buffers and sizes that slews, loads and slack call for."""
+
+    id = "Spikeout.Repair"
+    name = "Timing repair"
+    stage = "repair"
+
+
+@Step.factory.register()
+class ClockTree(_Stage):
+    """Clock buffers; afterwards the placement is legal again."""
+
+    id = "Spikeout.ClockTree"
+    name = "Clock tree"
+    stage = "clock"
+
+
+@Step.factory.register()
+class Route(_Stage):
+    """Wires and vias, and diodes where an antenna calls for one."""
+
+    id = "Spikeout.Route"
+    name = "Routing"
+    stage = "route"
+
+
+@Step.factory.register()
+class Fill(_Stage):
+    """Decap and filler cells in all gaps."""
+
+    id = "Spikeout.Fill"
+    name = "Fill"
+    stage = "fill"
