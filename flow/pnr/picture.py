@@ -16,7 +16,7 @@ from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, TRACK
 from macros.store import atomic_write
 
-__all__ = ["draw_congestion", "draw_placement"]
+__all__ = ["draw_congestion", "draw_heat", "draw_placement"]
 
 COLOURS = {
     "fixed": "#d9d9d9",
@@ -104,6 +104,20 @@ def draw_congestion(design: Design, path: Path) -> None:
     extent = (0, columns * COLUMN * BIN / 1e3, 0, rows * TRACK * BIN / 1e3)
     image = axes.imshow(share, origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
     figure.colorbar(image, label="share of tracks in use")
+    _save(figure, path)
+
+
+def draw_heat(design: Design, heat: tuple[np.ndarray, int], path: Path) -> None:
+    """Conflicts per square of the die, as PNG: `heat` is ([rows, columns] counts, side in nm)."""
+    figure, axes = _figure(design)
+    counts, side = heat
+    extent = (0, counts.shape[1] * side / 1e3, 0, counts.shape[0] * side / 1e3)
+    image = axes.imshow(counts, origin="lower", extent=extent, cmap="inferno")
+    for k in range(design.instances):
+        if design.master(k).is_macro:
+            x0, y0, x1, y1 = (value / 1e3 for value in design.box(k))
+            axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", linewidth=0.8)
+    figure.colorbar(image, label="places wanted by more than one net")
     _save(figure, path)
 
 

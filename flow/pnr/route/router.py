@@ -4,45 +4,61 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from flow.pnr.design import Design
+from flow.pnr.route import checkpoint
+from flow.pnr.route.failure import RouteError, hopeless, unroutable
 from flow.pnr.route.grid import Grid, build_grid, fixed_metal
-from flow.pnr.route.search import (
+from flow.pnr.route.nets import all_moves, route_nets
+from flow.pnr.route.regions import Batch, Schedule, make_schedule
+from flow.pnr.route.shapes import routes_of
+from flow.pnr.route.state import (
+    EDGES_END,
     EDGES_USED,
     EXPANDED,
     REROUTED,
+    ROOM,
+    TAKEN_END,
     TAKEN_USED,
     NetTable,
     State,
+    Worker,
     new_state,
-    route_nets,
+    new_worker,
 )
-from flow.pnr.route.shapes import routes_of
 from flow.pnr.rules import COLUMN, COLUMN_X, TRACK, TRACK_Y
+from macros.store import content_hash
 
 __all__ = ["Pass", "RouteError", "RoutePlan", "route"]
 
-
-class RouteError(RuntimeError):
-    """The design could not be routed; the message says where."""
+WORKERS = 3  # one for the whole die, one for each half
+STATE_FILE, HEAT_FILE = "routing.npz", "conflicts.png"
 
 
 @dataclass(frozen=True)
 class RoutePlan:
     """How prices grow. `present`: price of another user, first pass, factor per pass, and cap;
     `history`: what each pass adds per user too many; `margin`: search window around a connection
-    in columns; `passes`: when to give up."""
+    in columns, `widen`: what each pass adds to it; `passes`: when to give up at the latest.
+
+    `threads` changes the time, never the result. In `folder`, when given, the state after each pass
+    is kept until routing ends, and the heat map of a failure."""
 
     present: int = 60
     growth: float = 1.6
     present_cap: int = 800
     history: int = 300
     margin: int = 12
+    widen: int = 4
     passes: int = 80
+    threads: int = 2
+    folder: Path | None = None
 
 
 class Pass(NamedTuple):
@@ -61,13 +77,13 @@ def route(
 ) -> tuple[Design, dict[str, float]]:
     """Route every net of a placed design.
 
-    Raises ValueError for pins without any access, RouteError naming the worst place when conflicts
-    remain after the last pass.
+    Raises ValueError for pins without any access, RouteError naming the worst place and its nets
+    when the conflicts stop getting fewer.
     """
     plan = plan or RoutePlan()
     grid = build_grid(design)
     nets = _net_table(design)
-    state = _negotiate(grid, nets, plan, report or (lambda _: None), design)
+    state, passes = _negotiate(grid, nets, plan, report or (lambda _: None), design)
     routes = routes_of(grid, nets, state, fixed_metal(design))
     length = np.abs(routes.wires[:, 4] - routes.wires[:, 2]) + np.abs(
         routes.wires[:, 5] - routes.wires[:, 3]
@@ -77,6 +93,7 @@ def route(
         "route__vias": float(len(routes.vias)),
         "route__net": float(design.nets),
         "route__overflow": 0.0,
+        "route__passes": float(passes),
     }
     return replace(design, routes=routes), metrics
 
@@ -95,93 +112,114 @@ def _net_table(design: Design) -> NetTable:
 
 def _negotiate(
     grid: Grid, nets: NetTable, plan: RoutePlan, report: Callable[[Pass], None], design: Design
-) -> State:
+) -> tuple[State, int]:
+    """Passes until no resource is shared; returns the state and how many there were."""
     count = len(nets.start) - 1
-    pool = 2_000_000 + 400 * len(nets.x)
-    state = new_state(len(grid.flags), grid.resources, count, len(nets.x), pool)
-    order = _order(nets)
-    present = plan.present
-    for number in range(plan.passes):
-        before, began = state.counters.copy(), time.process_time()
-        state.price[:] = state.history + present * state.users
-        margin = plan.margin + 4 * number
-        done = 0
-        while done < count:
-            reached = route_nets(
-                state,
-                grid.flags,
-                grid.pins,
-                nets,
-                order,
-                done,
-                count,
-                grid.nx,
-                grid.ny,
-                present,
+    pool = 4 * ROOM * WORKERS + 400 * len(nets.x)
+    flags = grid.flags.copy()
+    moves = all_moves(flags, grid.nx)
+    state = new_state(flags, moves, grid.resources, count, len(nets.x), pool)
+    workers = [new_worker(k) for k in range(WORKERS)]
+    schedule = make_schedule(design, grid, nets, plan.margin)
+    kept = plan.folder / STATE_FILE if plan.folder else None
+    key = _key(grid, nets, plan) if kept else ""
+    passes: list[Pass] = []
+    if kept and (known := checkpoint.load(kept, key, state)) is not None:
+        passes = [Pass(*(int(value) for value in row[:5]), float(row[5])) for row in known]
+    while True:
+        if passes:
+            if not passes[-1].overflow and not passes[-1].failed:
+                break
+            if len(passes) >= plan.passes or hopeless(
+                [done.overflow for done in passes], [done.failed for done in passes]
+            ):
+                picture = plan.folder / HEAT_FILE if plan.folder else None
+                raise unroutable(design, grid, nets, state, picture)
+        passes.append(_pass(len(passes), grid, nets, state, workers, schedule, plan))
+        report(passes[-1])
+        if kept:
+            checkpoint.save(kept, key, state, np.array(passes, float))
+    if kept:
+        kept.unlink(missing_ok=True)
+    return state, len(passes)
+
+
+def _key(grid: Grid, nets: NetTable, plan: RoutePlan) -> str:
+    """What a kept state belongs to: everything routing depends on."""
+    numbers = replace(plan, threads=0, folder=None)
+    arrays = [grid.flags, *grid.pins, *nets]
+    return content_hash(repr(numbers), grid.nx, *(array.tobytes() for array in arrays))
+
+
+def _pass(
+    number: int,
+    grid: Grid,
+    nets: NetTable,
+    state: State,
+    workers: list[Worker],
+    schedule: Schedule,
+    plan: RoutePlan,
+) -> Pass:
+    """Rip up and route every net in conflict, then raise the history of what is still shared."""
+    began = time.process_time()
+    present = int(min(plan.present * plan.growth**number, plan.present_cap))
+    state.price[:] = state.history + present * state.users
+    for worker in workers:
+        worker.counters[[EXPANDED, REROUTED]] = 0
+    margin = plan.margin + plan.widen * number
+
+    def run(worker: Worker, batch: Batch, first: int) -> int:
+        return int(
+            route_nets(
+                state, worker, grid.pins, nets, batch.order, first, grid.nx, batch.limits, present,
                 margin,
             )
-            if reached < count:
-                _compact(state)
-            done = reached
-        over = state.users > 1
-        overflow, failed = int(np.count_nonzero(over)), int(state.failed.sum())
-        report(
-            Pass(
-                number,
-                int(state.counters[REROUTED] - before[REROUTED]),
-                overflow,
-                failed,
-                int(state.counters[EXPANDED] - before[EXPANDED]),
-                time.process_time() - began,
-            )
-        )
-        if not overflow:
-            break
-        state.history[over] += plan.history * (state.users[over].astype(np.int32) - 1)
-        present = min(int(present * plan.growth), plan.present_cap)
-    _verdict(grid, state, design)
-    return state
+        )  # fmt: skip
+
+    def run_all(batches: list[Batch]) -> None:
+        done = [0] * len(batches)
+        while any(d < len(b.order) for d, b in zip(done, batches, strict=True)):
+            _compact(state, workers)
+            jobs = [(workers[k + 1], batch, done[k]) for k, batch in enumerate(batches)]
+            if len(batches) == 1 or plan.threads < 2:
+                done = [run(*job) for job in jobs]
+            else:
+                with ThreadPoolExecutor(len(batches)) as pool:
+                    done = [future.result() for future in [pool.submit(run, *job) for job in jobs]]
+
+    run_all([schedule.clock])
+    run_all(list(schedule.halves))
+    inside = [batch.order[state.failed[batch.order] > 0] for batch in schedule.halves]
+    rest = np.concatenate([*inside, schedule.rest.order])
+    run_all([Batch(rest, schedule.rest.limits)])
+
+    over = state.users > 1
+    state.history[over] += plan.history * (state.users[over].astype(np.int32) - 1)
+    return Pass(
+        number,
+        int(sum(worker.counters[REROUTED] for worker in workers)),
+        int(np.count_nonzero(over)),
+        int(state.failed.sum()),
+        int(sum(worker.counters[EXPANDED] for worker in workers)),
+        time.process_time() - began,
+    )
 
 
-def _order(nets: NetTable) -> np.ndarray:
-    """Short nets first: they have the least choice."""
-    starts = nets.start[:-1]
-    spans = [
-        np.maximum.reduceat(v, starts) - np.minimum.reduceat(v, starts) for v in (nets.x, nets.y)
-    ]
-    return np.argsort(46 * spans[0] + 34 * spans[1], kind="stable").astype(np.int32)
-
-
-def _compact(state: State) -> None:
-    """Drop what ripped-up nets left in the pools."""
-    for pool, start, count, used in (
-        (state.edges, state.edge_start, state.edge_count, EDGES_USED),
-        (state.taken, state.taken_start, state.taken_count, TAKEN_USED),
+def _compact(state: State, workers: list[Worker]) -> None:
+    """Drop what ripped-up nets left in the pools, and give each worker its part of the room."""
+    for pool, start, count, used, end in (
+        (state.edges, state.edge_start, state.edge_count, EDGES_USED, EDGES_END),
+        (state.taken, state.taken_start, state.taken_count, TAKEN_USED, TAKEN_END),
     ):
-        end = 0
-        for net in np.argsort(start, kind="stable"):
-            first, size = int(start[net]), int(count[net])
-            pool[end : end + size] = pool[first : first + size].copy()
-            start[net] = end
-            end += size
-        if end + 400_000 > len(pool):
+        order = np.argsort(start, kind="stable")
+        size = count[order].astype(np.int64)
+        first = np.cumsum(size) - size
+        filled = int(size.sum())
+        pool[:filled] = pool[np.repeat(start[order] - first, size) + np.arange(filled)]
+        start[order] = first
+        room = (len(pool) - filled) // len(workers)
+        if room < 2 * ROOM:
             raise RouteError("the routing pools are full; the design is larger than planned for")
-        state.counters[used] = end
-
-
-def _verdict(grid: Grid, state: State, design: Design) -> None:
-    if state.failed.any():
-        nets = [design.net_names[k] for k in np.flatnonzero(state.failed)]
-        raise RouteError(f"{len(nets)} nets have pins no wire can reach, the first is {nets[0]}")
-    over = np.flatnonzero(state.users > 1)
-    if len(over):
-        x, y = _place(grid, int(over[len(over) // 2]))
-        raise RouteError(
-            f"{len(over)} conflicts are left, the middle one at ({x / 1e3:.2f}, {y / 1e3:.2f}) um"
-        )
-
-
-def _place(grid: Grid, resource: int) -> tuple[int, int]:
-    nodes = 4 * grid.nx * grid.ny
-    at = resource - nodes if resource >= nodes else resource // 4
-    return COLUMN_X + COLUMN * (at % grid.nx), TRACK_Y + TRACK * (at // grid.nx)
+        for k, worker in enumerate(workers):
+            worker.counters[used] = filled + k * room
+            worker.counters[end] = filled + (k + 1) * room

@@ -8,7 +8,7 @@ import numpy as np
 from flow.pnr.design import Routes
 from flow.pnr.library import region_of
 from flow.pnr.route.grid import Grid
-from flow.pnr.route.search import NetTable, State
+from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
 
 __all__ = ["metal_rectangles", "routes_of"]

@@ -1,0 +1,439 @@
+"""Routing one net after the other on the shared grid (numba).
+
+`route_nets` takes nets in order. A net whose resources are all its own is left alone; any other is
+ripped up and routed again: from its tree to one pin after the other (nearest first, Prim's order).
+Every resource costs its price, `history + present * other users`, unless the net holds it already.
+All users of a resource are counted, so conflicts are allowed while prices negotiate (McMurchie and
+Ebeling, PathFinder, 1995).
+
+A search stays in a window around the pin and the nearest pin already reached, which grows only when
+no path exists in it, and never beyond `limits`: what is outside belongs to another thread.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA
+from flow.pnr.route.search import (
+    ABOVE,
+    BACK,
+    DOWN,
+    FORTH,
+    INFINITE,
+    LEFT,
+    RIGHT,
+    RISE,
+    SINK,
+    START,
+    STEP_X,
+    STEP_Y,
+    UP,
+    VIA_BOUND,
+    bound_at,
+    clear_queue,
+    push_source,
+    search,
+    way_of,
+)
+from flow.pnr.route.state import (
+    EDGES_END,
+    EDGES_USED,
+    MARK,
+    NET_MARK,
+    REROUTED,
+    ROOM,
+    STRIDE,
+    TAKEN_END,
+    TAKEN_USED,
+)
+from flow.pnr.rules import MCON_SPACING, VIAS
+
+__all__ = ["all_moves", "route_nets"]
+
+CONTACT = VIAS[0].cut
+
+
+@numba.njit(cache=True, nogil=True)
+def _move(flags, node, row):
+    """Which steps the flags of a node and its neighbours allow."""
+    layer = node & 3
+    step = (4, row, 4, 2 * row)[layer]
+    moves = 0
+    if node + step < len(flags) and not flags[node] & NO_EDGE and not flags[node + step] & BLOCKED:
+        moves |= FORTH
+    if node >= step and not flags[node - step] & (BLOCKED | NO_EDGE):
+        moves |= BACK
+    if layer < 3 and not flags[node] & NO_VIA and not flags[node + 1] & BLOCKED:
+        moves |= RISE
+    if layer > 0 and not flags[node - 1] & (BLOCKED | NO_VIA):
+        moves |= SINK
+    return moves
+
+
+@numba.njit(cache=True)
+def all_moves(flags, nx):
+    """`State.moves` of every node."""
+    moves = np.zeros(len(flags), np.uint8)
+    for node in range(len(flags)):
+        moves[node] = _move(flags, node, 4 * nx)
+    return moves
+
+
+@numba.njit(cache=True, nogil=True)
+def _refresh(state, node, nx):
+    """Moves of a node whose flags have changed, and of all that lead to it."""
+    layer = node & 3
+    step = (4, 4 * nx, 4, 8 * nx)[layer]
+    for near in (node - step, node, node + step):
+        if 0 <= near < len(state.flags):
+            state.moves[near] = _move(state.flags, near, 4 * nx)
+    if layer < 3:
+        state.moves[node + 1] = _move(state.flags, node + 1, 4 * nx)
+    if layer > 0:
+        state.moves[node - 1] = _move(state.flags, node - 1, 4 * nx)
+
+
+@numba.njit(cache=True, nogil=True)
+def _open_pins(state, worker, pins, nets, net, nx):
+    """Lift the flags at a net's own pins; returns how many were saved for `_close_pins`."""
+    count = 0
+    saved = worker.saved
+    for pin in range(nets.start[net], nets.start[net + 1]):
+        for k in range(pins.open_start[pin], pins.open_start[pin + 1]):
+            node = np.int64(pins.open[k])
+            saved[count, 0], saved[count, 1] = node, state.flags[node]
+            state.flags[node] &= 255 - pins.open_flags[k]
+            _refresh(state, node, nx)
+            count += 1
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _close_pins(state, worker, count, nx):
+    for k in range(count - 1, -1, -1):
+        state.flags[worker.saved[k, 0]] = worker.saved[k, 1]
+        _refresh(state, worker.saved[k, 0], nx)
+
+
+@numba.njit(cache=True, nogil=True)
+def _access_price(state, pins, access):
+    total = np.int64(pins.cost[access])
+    for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
+        total += state.price[pins.resource[k]]
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _contact_fits(state, pins, nets, net, pin, access):
+    """Whether the contact keeps its distance from other contacts of the net in the same cell."""
+    x, y = pins.x[access], pins.y[access]
+    if x < 0:
+        return True
+    for other in range(nets.start[net], nets.start[net + 1]):
+        chosen = state.access[other]
+        if other == pin or chosen < 0 or nets.instance[other] != nets.instance[pin]:
+            continue
+        if pins.x[chosen] < 0:
+            continue
+        dx = max(abs(pins.x[chosen] - x) - CONTACT, 0)
+        dy = max(abs(pins.y[chosen] - y) - CONTACT, 0)
+        if dx * dx + dy * dy < MCON_SPACING * MCON_SPACING:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _fitting(state, pins, nets, net, pin):
+    """Accesses of a pin whose contact fits beside those the net already has."""
+    result = np.empty(pins.start[pin + 1] - pins.start[pin], np.int64)
+    count = 0
+    for access in range(pins.start[pin], pins.start[pin + 1]):
+        if _contact_fits(state, pins, nets, net, pin, access):
+            result[count] = access
+            count += 1
+    return result[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _take(state, worker, resource):
+    """Add a resource to the net that is being routed; from now on it is free for it."""
+    mark = worker.counters[NET_MARK]
+    if state.owner[resource] != mark:
+        state.owner[resource] = mark
+        state.price[resource] = 0
+        state.taken[worker.counters[TAKEN_USED]] = resource
+        worker.counters[TAKEN_USED] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _take_access(state, worker, pins, pin, access):
+    state.access[pin] = access
+    for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
+        _take(state, worker, pins.resource[k])
+
+
+@numba.njit(cache=True, nogil=True)
+def _join(state, worker, node, count, nx):
+    """Add a node to the tree and take what metal there needs; returns the size of the tree."""
+    mark = worker.counters[NET_MARK]
+    if state.tree_mark[node] == mark:
+        return count
+    state.tree_mark[node] = mark
+    worker.tree[count] = node
+    layer = node & 3
+    _take(state, worker, node)
+    if layer == 1:
+        _take(state, worker, node + 4 * nx)
+    elif layer == 2:
+        _take(state, worker, node + 4)
+    return count + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _trace(state, worker, node, count, nx):
+    """Add the path that ends in `node` to the tree; returns (size of the tree, first node)."""
+    row = 4 * nx
+    gaps = len(state.label)
+    while True:
+        count = _join(state, worker, node, count, nx)
+        way = way_of(state, node)
+        if way == START:
+            return count, node
+        layer = node & 3
+        step = row if layer == 1 else 2 * row
+        if way == RIGHT:
+            node -= 4
+            edge = node * 4
+        elif way == LEFT:
+            edge = node * 4
+            node += 4
+        elif way == UP:
+            node -= step
+            edge = node * 4 + 1
+        elif way == DOWN:
+            edge = node * 4 + 1
+            node += step
+        elif way == ABOVE:
+            node -= 1
+            edge = node * 4 + 2
+        else:
+            edge = node * 4 + 2
+            node += 1
+        if edge & 3 == 2 and (edge >> 2) & 3 == 0:
+            at = edge >> 4
+            _take(state, worker, gaps + at)
+            _take(state, worker, gaps + at + nx)
+        state.edges[worker.counters[EDGES_USED]] = edge
+        worker.counters[EDGES_USED] += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _release(state, net, present):
+    first = state.taken_start[net]
+    for k in range(first, first + state.taken_count[net]):
+        resource = state.taken[k]
+        state.users[resource] -= 1
+        state.price[resource] -= present
+    state.taken_count[net] = 0
+    state.edge_count[net] = 0
+
+
+@numba.njit(cache=True, nogil=True)
+def _settle(state, net, present):
+    """Count the net among the users of its resources and set their prices again."""
+    first = state.taken_start[net]
+    for k in range(first, first + state.taken_count[net]):
+        resource = state.taken[k]
+        state.users[resource] += 1
+        state.price[resource] = state.history[resource] + present * state.users[resource]
+
+
+@numba.njit(cache=True, nogil=True)
+def _in_conflict(state, net):
+    first = state.taken_start[net]
+    for k in range(first, first + state.taken_count[net]):
+        if state.users[state.taken[k]] > 1:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _pin_box(pins, nx, pin, box):
+    """Columns and tracks that enclose the accesses of a pin, into `box` [4]."""
+    box[0], box[1], box[2], box[3] = INFINITE, -1, INFINITE, -1
+    for access in range(pins.start[pin], pins.start[pin + 1]):
+        at = np.int64(pins.node[access]) >> 2
+        j = at // nx
+        i = at - j * nx
+        box[0], box[1] = min(box[0], i), max(box[1], i)
+        box[2], box[3] = min(box[2], j), max(box[3], j)
+
+
+@numba.njit(cache=True, nogil=True)
+def _prim_order(nets, net):
+    """Pins of a net so that each is the nearest to those before it, and that nearest one."""
+    first = nets.start[net]
+    count = nets.start[net + 1] - first
+    order = np.zeros(count, np.int64)
+    parent = np.zeros(count, np.int64)
+    nearest = np.full(count, INFINITE, np.int64)
+    source = np.zeros(count, np.int32)
+    done = np.zeros(count, np.bool_)
+    current = 0
+    done[0] = True
+    order[0], parent[0] = first, first
+    for k in range(1, count):
+        best = -1
+        for other in range(count):
+            if done[other]:
+                continue
+            far = abs(nets.x[first + other] - nets.x[first + current]) * STEP_X
+            far += abs(nets.y[first + other] - nets.y[first + current]) * STEP_Y
+            if far < nearest[other]:
+                nearest[other], source[other] = far, current
+            if best < 0 or nearest[other] < nearest[best]:
+                best = other
+        done[best] = True
+        order[k], parent[k] = first + best, first + source[best]
+        current = best
+    return order, parent
+
+
+@numba.njit(cache=True, nogil=True)
+def _push_sources(state, worker, pins, nets, net, nx, count, first_pin, box, window, vias):
+    """Start the search at the tree, or at the first pin while there is no tree."""
+    cheapest = np.int64(INFINITE)
+    for sweep in range(2):
+        if sweep == 1:
+            clear_queue(worker, cheapest)
+        if count == 0:
+            for access in _fitting(state, pins, nets, net, first_pin):
+                node = np.int64(pins.node[access])
+                at = node >> 2
+                j = at // nx
+                cost = _access_price(state, pins, access)
+                bound = bound_at(at - j * nx, j, node & 3, box, vias)
+                if sweep == 0:
+                    cheapest = min(cheapest, cost + bound)
+                else:
+                    push_source(state, worker, node, cost, bound)
+            continue
+        for k in range(count):
+            node = np.int64(worker.tree[k])
+            at = node >> 2
+            j = at // nx
+            i = at - j * nx
+            if window[0] <= i <= window[1] and window[2] <= j <= window[3]:
+                bound = bound_at(i, j, node & 3, box, vias)
+                if sweep == 0:
+                    cheapest = min(cheapest, bound)
+                else:
+                    push_source(state, worker, node, np.int64(0), bound)
+
+
+@numba.njit(cache=True, nogil=True)
+def _source_access(state, pins, pin, node):
+    """The cheapest access of a pin at `node`."""
+    best, best_price = -1, INFINITE
+    for access in range(pins.start[pin], pins.start[pin + 1]):
+        if pins.node[access] == node:
+            price = _access_price(state, pins, access)
+            if price < best_price:
+                best, best_price = access, price
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent, margin):
+    """Search from the tree (or the pin `first`) to `pin`; returns the access reached, or -1."""
+    box = np.empty(4, np.int64)
+    near = np.empty(4, np.int64)
+    window = np.empty(4, np.int64)
+    _pin_box(pins, nx, pin, box)
+    _pin_box(pins, nx, parent, near)
+    targets = _fitting(state, pins, nets, net, pin)
+    nodes = np.empty(len(targets), np.int64)
+    prices = np.empty(len(targets), np.int64)
+    vias = np.full((4, 2, 2), INFINITE, np.int64)
+    for k in range(len(targets)):
+        nodes[k] = pins.node[targets[k]]
+        prices[k] = _access_price(state, pins, targets[k])
+        vias = np.minimum(vias, VIA_BOUND[nodes[k] & 3])
+    if len(targets) == 0:
+        return np.int64(-1)
+    while True:
+        window[0] = max(min(box[0], near[0]) - margin, limits[0])
+        window[1] = min(max(box[1], near[1]) + margin, limits[1])
+        window[2] = max(min(box[2], near[2]) - margin, limits[2])
+        window[3] = min(max(box[3], near[3]) + margin, limits[3])
+        worker.counters[MARK] += STRIDE
+        _push_sources(state, worker, pins, nets, net, nx, tree, first, box, window, vias)
+        reached = search(state, worker, nx, targets, nodes, prices, box, window, vias)
+        if reached >= 0 or (window == limits).all():
+            return reached
+        margin *= 4
+
+
+@numba.njit(cache=True, nogil=True)
+def _route_net(state, worker, pins, nets, net, nx, limits, margin):
+    """Route one net; returns False when a pin cannot be reached at any price."""
+    worker.counters[NET_MARK] += STRIDE
+    state.edge_start[net] = worker.counters[EDGES_USED]
+    state.taken_start[net] = worker.counters[TAKEN_USED]
+    for pin in range(nets.start[net], nets.start[net + 1]):
+        state.access[pin] = -1
+    order, parent = _prim_order(nets, net)
+    first = order[0]
+    tree = np.int64(0)
+    complete = True
+    if len(order) == 1:
+        # nothing to draw, but the surroundings of a port or macro pin stay its own
+        access = pins.start[first]
+        if pins.x[access] < 0:
+            for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
+                _take(state, worker, pins.resource[k])
+    for k in range(1, len(order)):
+        pin = order[k]
+        reached = _reach(
+            state, worker, pins, nets, net, nx, limits, tree, first, pin, parent[k], margin
+        )
+        if reached < 0:
+            complete = False
+            continue
+        fresh = tree == 0
+        tree, start = _trace(state, worker, np.int64(pins.node[reached]), tree, nx)
+        if fresh:
+            _take_access(state, worker, pins, first, _source_access(state, pins, first, start))
+        _take_access(state, worker, pins, pin, reached)
+    state.edge_count[net] = worker.counters[EDGES_USED] - state.edge_start[net]
+    state.taken_count[net] = worker.counters[TAKEN_USED] - state.taken_start[net]
+    return complete
+
+
+@numba.njit(cache=True, nogil=True)
+def route_nets(state, worker, pins, nets, order, first, nx, limits, present, margin):
+    """Route the nets `order[first:]` that are unrouted, failed or in conflict, inside `limits`
+    (lowest and highest column and track).
+
+    Returns how far it came: less than all when a pool must be compacted first.
+    """
+    for k in range(first, len(order)):
+        net = order[k]
+        routed = state.taken_count[net] > 0
+        if routed and not state.failed[net] and not _in_conflict(state, net):
+            continue
+        if worker.counters[EDGES_USED] + ROOM > worker.counters[EDGES_END]:
+            return k
+        if worker.counters[TAKEN_USED] + ROOM > worker.counters[TAKEN_END]:
+            return k
+        if routed:
+            _release(state, net, present)
+        count = _open_pins(state, worker, pins, nets, net, nx)
+        complete = _route_net(state, worker, pins, nets, net, nx, limits, margin)
+        _close_pins(state, worker, count, nx)
+        state.failed[net] = 0 if complete else 1
+        _settle(state, net, present)
+        worker.counters[REROUTED] += 1
+    return len(order)

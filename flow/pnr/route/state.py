@@ -1,0 +1,131 @@
+"""What the router knows between passes, and the scratch memory of each thread."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = [
+    "EDGES_END",
+    "EDGES_USED",
+    "EXPANDED",
+    "MARK",
+    "NET_MARK",
+    "REROUTED",
+    "ROOM",
+    "SPAN",
+    "STRIDE",
+    "TAKEN_END",
+    "TAKEN_USED",
+    "NetTable",
+    "State",
+    "Worker",
+    "new_state",
+    "new_worker",
+]
+
+SPAN = 1 << 16  # costs a search can tell apart ahead of the cheapest one
+ENTRIES = 1 << 23  # nodes one search may queue
+ROOM = 400_000  # what one net may add to a pool
+STRIDE = 4  # marks of different workers never meet: each counts in steps of this
+
+MARK, NET_MARK, EXPANDED, REROUTED, EDGES_USED, EDGES_END, TAKEN_USED, TAKEN_END = range(8)
+"""Counters of a worker: marks of the last search and the last net, nodes expanded, nets routed,
+and its part of both pools: first free entry and end."""
+
+
+class NetTable(NamedTuple):
+    """Pins of net n: `start[n]`..`start[n + 1]`; `x`, `y` in columns and tracks; `instance`."""
+
+    start: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    instance: np.ndarray
+
+
+class State(NamedTuple):
+    """The routing of all nets.
+
+    Per node: `label` (search mark << 33 | distance << 3 | way), `tree_mark`, `flags` (see
+    `grid`), `moves` (which steps the flags allow). Per resource: `price`, what a net pays for it
+    (0 while the net that is being routed holds it); `history`; `users`; `owner`, the net mark.
+    `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
+    node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
+    is what each pin uses (-1: none); `failed` [nets] is 1 where a pin could not be reached.
+    """
+
+    label: np.ndarray
+    tree_mark: np.ndarray
+    flags: np.ndarray
+    moves: np.ndarray
+    price: np.ndarray
+    history: np.ndarray
+    users: np.ndarray
+    owner: np.ndarray
+    edges: np.ndarray
+    edge_start: np.ndarray
+    edge_count: np.ndarray
+    taken: np.ndarray
+    taken_start: np.ndarray
+    taken_count: np.ndarray
+    access: np.ndarray
+    failed: np.ndarray
+
+
+class Worker(NamedTuple):
+    """Scratch of one thread: a bucket queue (`head` [SPAN] of linked lists of entries), the tree of
+    the net in work, flags to restore, and counters."""
+
+    head: np.ndarray
+    next: np.ndarray
+    node: np.ndarray
+    cost: np.ndarray
+    queue: np.ndarray
+    tree: np.ndarray
+    saved: np.ndarray
+    counters: np.ndarray
+
+
+def new_state(
+    flags: np.ndarray, moves: np.ndarray, resources: int, nets: int, pins: int, pool: int
+) -> State:
+    """An empty state; `pool` is the room for edges of all nets, half that for resources."""
+
+    def zeros(count: int, kind: type = np.int32) -> np.ndarray:
+        return np.zeros(count, kind)
+
+    return State(
+        label=zeros(len(flags), np.int64),
+        tree_mark=zeros(len(flags)),
+        flags=flags,
+        moves=moves,
+        price=zeros(resources),
+        history=zeros(resources),
+        users=zeros(resources, np.int16),
+        owner=zeros(resources),
+        edges=zeros(pool),
+        edge_start=zeros(nets, np.int64),
+        edge_count=zeros(nets),
+        taken=zeros(2 * pool),
+        taken_start=zeros(nets, np.int64),
+        taken_count=zeros(nets),
+        access=np.full(pins, -1, np.int32),
+        failed=zeros(nets, np.int8),
+    )
+
+
+def new_worker(number: int) -> Worker:
+    """The scratch of worker `number` (below STRIDE)."""
+    counters = np.zeros(8, np.int64)
+    counters[MARK] = counters[NET_MARK] = number
+    return Worker(
+        head=np.full(SPAN, -1, np.int32),
+        next=np.zeros(ENTRIES, np.int32),
+        node=np.zeros(ENTRIES, np.int32),
+        cost=np.zeros(ENTRIES, np.int32),
+        queue=np.zeros(3, np.int64),
+        tree=np.zeros(1 << 20, np.int32),
+        saved=np.zeros((100_000, 2), np.int64),
+        counters=counters,
+    )
