@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from flow.pdk import build
+from flow.pdk import build, prune
 from flow.pdk.names import LIBRARY, PROCESS
 
 __all__ = ["installed", "resolve"]
@@ -16,10 +16,16 @@ def resolve(*, timing: bool = True) -> Path:
 
     `$PDK_ROOT/sky130A` wins when it is there; else the embedded tree, built when it is missing. Set
     `timing` to False where Liberty is not needed: an embedded tree without all corners will do.
+    Embedded trees that nothing has asked for in weeks are removed.
 
     Raises `ValueError` when `$PDK_ROOT/sky130A` is no PDK, `PdkError` when the build fails.
     """
-    return installed() or build.build(timing=timing)
+    if own := installed():
+        return own
+    tree = build.build(timing=timing)
+    prune.mark(tree)
+    prune.prune(tree)
+    return tree
 
 
 def installed() -> Path | None:
