@@ -25,7 +25,7 @@ from flow.report.geometry import VIEWED, pack_layout, read_layout
 from flow.report.openspike import PUBLISHED
 from flow.signoff.verdict import Verdict
 
-__all__ = ["render"]
+__all__ = ["design_of", "render"]
 
 FOLDER = Path(__file__).parent
 PALETTE = ("#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#edc948", "#b07aa1", "#ff9da7")
@@ -36,7 +36,7 @@ MARKERS_LISTED = 200
 
 def render(run: RunData) -> str:
     """The page of a run, whatever stage it has reached."""
-    design = _design(run)
+    design = design_of(run)
     blocks = blocks_of(design) if design is not None else []
     colours = _colours(blocks)
     function = function_of(run)
@@ -75,7 +75,7 @@ def render(run: RunData) -> str:
     return environment.get_template("report.html.j2").render(context)
 
 
-def _design(run: RunData) -> Design | None:
+def design_of(run: RunData) -> Design | None:
     """The design of the latest DEF, or None before the floorplan."""
     if "def" not in run.views:
         return None
