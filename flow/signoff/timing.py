@@ -186,6 +186,7 @@ def _content(
             corner: {
                 "worst_slack_ns": {name: min(found.slacks[name]) for name in found.slacks},
                 "checked": {name: len(found.slacks[name]) for name in found.slacks},
+                "slacks_ns": {n: [round(v, 4) for v in s] for n, s in found.slacks.items()},
                 "violations": found.violations,
                 "paths": found.paths,
             }
