@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flow.signoff.verdict import NoVerdict
@@ -19,7 +19,7 @@ COMPONENT = re.compile(
     r"^\s*- (\S+) (\S+)\s[^;]*?\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \) (\w+)", re.MULTILINE
 )
 PORT = re.compile(r"^\s*- (\S+) \+ NET [^;]*?\+ (?:PLACED|FIXED) \( (-?\d+) (-?\d+) \)", re.M)
-SIZE = re.compile(r"^MACRO (\S+)$.*?^\s+SIZE ([\d.]+) BY ([\d.]+)", re.MULTILINE | re.DOTALL)
+SIZE = re.compile(r"^MACRO (\S+)|^ +SIZE +([\d.]+) +BY +([\d.]+)", re.MULTILINE)
 
 
 def read_places(path: Path, design: str, lefs: Sequence[Path] = ()) -> Places:
@@ -35,11 +35,7 @@ def read_places(path: Path, design: str, lefs: Sequence[Path] = ()) -> Places:
         raise NoVerdict(f"{path} is truncated: it does not end with END DESIGN")
     units = UNITS.search(text)
     scale = 1000 / int(units.group(1) if units else 1000)
-    sizes = {
-        name: (float(width) * 1000, float(height) * 1000)
-        for lef in lefs
-        for name, width, height in SIZE.findall(lef.read_text())
-    }
+    sizes = {name: size for lef in lefs for name, size in _sizes(lef)}
     places: Places = {}
     for name, master, x, y, orientation in COMPONENT.findall(_section(text, "COMPONENTS")):
         width, height = sizes.get(master, (0.0, 0.0))
@@ -50,6 +46,16 @@ def read_places(path: Path, design: str, lefs: Sequence[Path] = ()) -> Places:
     for name, x, y in PORT.findall(_section(text, "PINS")):
         places[_plain(name)] = (round(int(x) * scale), round(int(y) * scale))
     return places
+
+
+def _sizes(lef: Path) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Master and its width and height in nm."""
+    master = ""
+    for name, width, height in SIZE.findall(lef.read_text()):
+        if name:
+            master = name
+        else:
+            yield master, (float(width) * 1000, float(height) * 1000)
 
 
 def _section(text: str, name: str) -> str:
