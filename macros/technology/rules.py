@@ -24,7 +24,9 @@ RULES: Final[dict[str, int]] = {
     "hvtp_6": 265_000,  # area of holes
     "difftap_1": 150,  # width of diff or tap
     "difftap_2": 420,  # channel width
+    "difftap_2_sc": 360,  # channel width in a standard cell
     "difftap_3": 270,  # spacing
+    "difftap_4": 290,  # edge that tap and diff share where they butt
     "difftap_8": 180,  # enclosure of p+ diff by nwell
     "difftap_9": 340,  # spacing of n+ diff to nwell
     "difftap_10": 180,  # enclosure of n+ tap by nwell
@@ -33,6 +35,7 @@ RULES: Final[dict[str, int]] = {
     "poly_2": 210,  # spacing
     "poly_4": 75,  # field poly to diff, parallel edges
     "poly_5": 55,  # field poly to tap
+    "poly_6": 300,  # gate to butting tap
     "poly_7": 250,  # diff beyond poly
     "poly_8": 130,  # poly beyond diff
     "sd_1": 380,  # width of nsdm and psdm
@@ -54,6 +57,7 @@ RULES: Final[dict[str, int]] = {
     "licon_8a": 80,  # enclosure by poly, one of two adjacent sides
     "licon_9": 110,  # poly licon to psdm
     "licon_11": 55,  # licon on diff to gate
+    "licon_11a": 50,  # the same in a standard cell
     "licon_13": 90,  # licon on diff to npc
     "licon_14": 190,  # poly licon to diff or tap
     "licon_15": 100,  # enclosure of poly licon by npc
@@ -101,6 +105,16 @@ RULES: Final[dict[str, int]] = {
     "m4_4a": 240_000,
     "m4_5": 400,
     "m4_7": 200_000,
+    "via4_1": 800,
+    "via4_2": 800,
+    "via4_4": 190,  # enclosure by met4
+    "m5_1": 1600,
+    "m5_2": 1600,
+    "m5_3": 310,  # enclosure of via4
+    "m5_4": 4_000_000,
+    "m5_7": 140_000,
+    "lu_2": 15_000,  # n+ diff to the nearest substrate tap, at most
+    "lu_3": 15_000,  # p+ diff to the nearest well tap, at most
     "wide_metal": 3000,  # what counts as wide in m1_3, m2_3, m3_3, m4_5
 }
 

@@ -1,0 +1,68 @@
+"""Run the deck over a cell.
+
+The rules are SkyWater's periphery rules (values in macros.technology.rules), with the two
+exemptions that shapes under `areaid.sc` have, the released standard cells; our macros' cells carry
+no such mark and claim none. The process has no end-of-line rule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import klayout.db as kdb
+
+from macros.verify.drc.contacts import check_contacts, check_local_interconnect
+from macros.verify.drc.deck import Deck, Marker, Rules
+from macros.verify.drc.devices import check_devices, check_implants
+from macros.verify.drc.grid import check_grid, check_pins
+from macros.verify.drc.wells import check_wells
+from macros.verify.drc.wiring import check_cuts, check_metals
+
+__all__ = ["CHAPTERS", "check_gds", "check_layout", "run_deck", "summary"]
+
+CHAPTERS: tuple[Rules, ...] = (
+    check_wells,
+    check_devices,
+    check_implants,
+    check_contacts,
+    check_local_interconnect,
+    check_cuts,
+    check_metals,
+    check_grid,
+    check_pins,
+)
+
+
+def check_gds(path: Path, cell: str | None = None, *, deep: bool = False) -> list[Marker]:
+    """All markers of a GDS file (of `cell`, or of its only top cell)."""
+    layout = kdb.Layout()
+    layout.read(str(path))
+    top = layout.cell(cell) if cell else layout.top_cell()
+    if top is None:
+        raise ValueError(f"{path.name} has no cell {cell!r}")
+    return check_layout(layout, top, deep=deep)
+
+
+def check_layout(layout: kdb.Layout, top: kdb.Cell, *, deep: bool = False) -> list[Marker]:
+    """All markers of a cell, in the order of the checks.
+
+    `deep` keeps the hierarchy, which is faster on large arrays and finds the same markers.
+    """
+    return run_deck(layout, top, deep=deep).markers
+
+
+def run_deck(layout: kdb.Layout, top: kdb.Cell, *, deep: bool = False) -> Deck:
+    """The deck after every chapter: its markers, and which rules were checked."""
+    if layout.dbu != 0.001:
+        raise ValueError(f"database unit must be 0.001 um, not {layout.dbu}")
+    deck = Deck(layout, top, deep=deep)
+    for chapter in CHAPTERS:
+        chapter(deck)
+    return deck
+
+
+def summary(markers: list[Marker]) -> dict[str, int]:
+    """Markers per rule, most frequent first."""
+    counts = Counter(marker.rule for marker in markers)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,53 @@
+"""Rules of the contacts to diffusion, tap and poly, and of the local interconnect above them."""
+
+from __future__ import annotations
+
+import klayout.db as kdb
+
+from macros.technology import layers
+from macros.verify.drc.deck import Deck
+
+__all__ = ["check_contacts", "check_local_interconnect"]
+
+
+def check_contacts(deck: Deck) -> None:
+    """Contacts and nitride poly cut. Standard cells may contact closer to a gate (licon.11a)."""
+    diff, tap, poly, licon = deck.diff, deck.tap, deck.poly, deck.licon
+    psdm, npc = deck.read(layers.PSDM), deck.read(layers.NPC)
+    on_poly, on_diff, on_tap = licon & poly, licon & diff, licon & tap
+    on_active = (on_diff + on_tap).merged()
+    deck.exact_square("licon_1", licon)
+    deck.space("licon_2", licon)
+    deck.report("licon_4", licon - (poly + deck.active))
+    deck.report("licon_17", on_poly & deck.active)
+    deck.encloses("licon_5a", diff, on_diff)
+    deck.encloses_two_sides("licon_5c", diff, on_diff)
+    deck.encloses_two_sides("licon_7", tap, on_tap)
+    deck.encloses("licon_8", poly, on_poly)
+    deck.encloses_two_sides("licon_8a", poly, on_poly)
+    deck.outside("licon_9", on_poly, psdm)
+    deck.apart("licon_11", on_diff, deck.gate - deck.standard_cells)
+    deck.apart("licon_11a", on_diff, deck.gate & deck.standard_cells)
+    deck.outside("licon_13", on_active, npc)
+    deck.apart("licon_14", on_poly, deck.active)
+    deck.encloses("licon_15", npc, on_poly)
+    deck.width("npc_1", npc)
+    deck.space("npc_2", npc)
+    deck.outside("npc_4", npc, deck.gate)
+    ends = deck.source_drain.interacting(deck.gate).not_interacting(licon)
+    deck.report("licon_16", ends - _between_gates(deck))
+    deck.report("licon_16", tap.not_interacting(licon))
+
+
+def _between_gates(deck: Deck) -> kdb.Region:
+    """Pieces of diffusion between gates of a stack, which need no contact."""
+    return deck.source_drain.interacting(deck.poly, 2)
+
+
+def check_local_interconnect(deck: Deck) -> None:
+    li, licon = deck.read(layers.LI1), deck.licon
+    deck.width("li_1", li)
+    deck.space("li_3", li)
+    deck.report("licon_4", licon - li)
+    deck.encloses_two_sides("li_5", li, licon)
+    deck.area("li_6", li)

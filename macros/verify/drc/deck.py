@@ -1,0 +1,167 @@
+"""What a rule is written in: layers of one layout, measurements on them, and the markers found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import NamedTuple
+
+import klayout.db as kdb
+
+from macros.technology import layers
+from macros.technology.layers import Layer
+from macros.technology.rules import rule
+
+__all__ = ["Deck", "Marker", "Rules"]
+
+Found = kdb.Region | kdb.EdgePairs | kdb.Edges
+
+
+class Marker(NamedTuple):
+    """A violation: the rule's name, its place as a box (x0, y0, x1, y1), and its outline, in nm."""
+
+    rule: str
+    box: tuple[int, int, int, int]
+    outline: tuple[tuple[int, int], ...] = ()
+
+
+class Deck:
+    """One layout under check.
+
+    Parameters
+    ----------
+    layout, top : what is checked, with a database unit of 1 nm
+    deep : keep the hierarchy; it finds the same markers, much faster on a chip
+
+    Members
+    -------
+    markers : what was found so far, in the order of the rules, in coordinates of `top`
+    checked : names of the rules that were run
+    """
+
+    def __init__(self, layout: kdb.Layout, top: kdb.Cell, *, deep: bool) -> None:
+        self.layout, self.top = layout, top
+        self.markers: list[Marker] = []
+        self.checked: set[str] = set()
+        self._store = kdb.DeepShapeStore() if deep else None
+        self._regions: dict[Layer, kdb.Region] = {}
+
+    def read(self, layer: Layer) -> kdb.Region:
+        """Everything drawn on a layer, merged; read once."""
+        if layer not in self._regions:
+            shapes = self.top.begin_shapes_rec(self.layout.layer(layer.layer, layer.datatype))
+            region = kdb.Region(shapes, self._store) if self._store else kdb.Region(shapes)
+            self._regions[layer] = region.merged()
+        return self._regions[layer]
+
+    @cached_property
+    def nwell(self) -> kdb.Region:
+        return self.read(layers.NWELL)
+
+    @cached_property
+    def diff(self) -> kdb.Region:
+        return self.read(layers.DIFF)
+
+    @cached_property
+    def tap(self) -> kdb.Region:
+        return self.read(layers.TAP)
+
+    @cached_property
+    def active(self) -> kdb.Region:
+        return (self.diff + self.tap).merged()
+
+    @cached_property
+    def poly(self) -> kdb.Region:
+        return self.read(layers.POLY)
+
+    @cached_property
+    def licon(self) -> kdb.Region:
+        return self.read(layers.LICON)
+
+    @cached_property
+    def gate(self) -> kdb.Region:
+        return self.poly & self.diff
+
+    @cached_property
+    def source_drain(self) -> kdb.Region:
+        return self.diff - self.poly
+
+    @cached_property
+    def p_diff(self) -> kdb.Region:
+        return self.diff & self.nwell
+
+    @cached_property
+    def n_diff(self) -> kdb.Region:
+        return self.diff - self.nwell
+
+    @cached_property
+    def n_tap(self) -> kdb.Region:
+        return self.tap & self.nwell
+
+    @cached_property
+    def p_tap(self) -> kdb.Region:
+        return self.tap - self.nwell
+
+    @cached_property
+    def standard_cells(self) -> kdb.Region:
+        return self.read(layers.AREAID_STANDARD_CELL)
+
+    def report(self, name: str, found: Found) -> None:
+        """Every polygon, edge or edge pair of `found` is a violation of rule `name`."""
+        self.checked.add(name)
+        for item in found.each():
+            box = item.bbox()
+            self.markers.append(
+                Marker(name, (box.left, box.bottom, box.right, box.top), _outline(item))
+            )
+
+    def width(self, name: str, region: kdb.Region) -> None:
+        self.report(name, region.width_check(rule(name)))
+
+    def space(self, name: str, region: kdb.Region) -> None:
+        """Distance between polygons, and across the notches of one."""
+        self.report(name, region.space_check(rule(name)))
+
+    def apart(self, name: str, one: kdb.Region, other: kdb.Region) -> None:
+        """`one` and `other` keep their distance; where they touch or overlap is another rule."""
+        self.report(name, one.separation_check(other, rule(name)))
+
+    def outside(self, name: str, one: kdb.Region, other: kdb.Region) -> None:
+        """`one` and `other` keep their distance and do not overlap."""
+        self.apart(name, one, other)
+        self.report(name, one & other)
+
+    def encloses(self, name: str, outer: kdb.Region, inner: kdb.Region) -> None:
+        """`inner` lies in `outer`, its edges at least the rule's value from those of `outer`."""
+        self.report(name, inner.enclosed_check(outer, rule(name)))
+        self.report(name, inner - outer)
+
+    def encloses_two_sides(self, name: str, outer: kdb.Region, cuts: kdb.Region) -> None:
+        """Of any two adjacent sides of a cut, one is enclosed by the rule's value: two edges that
+        are not never meet in a corner."""
+        close = cuts.enclosed_check(outer, rule(name), metrics=kdb.Metrics.Projection).first_edges()
+        corners = close.width_check(1, ignore_angle=100)
+        self.report(name, cuts.interacting(corners.polygons(1)))
+
+    def area(self, name: str, region: kdb.Region) -> None:
+        self.report(name, region.with_area(0, rule(name), False))
+
+    def holes(self, name: str, region: kdb.Region) -> None:
+        self.area(name, region.holes())
+
+    def exact_square(self, name: str, cuts: kdb.Region) -> None:
+        side = rule(name)
+        good = cuts.rectangles().with_bbox_width(side, False).with_bbox_height(side, False)
+        self.report(name, cuts - good)
+
+
+Rules = Callable[[Deck], None]
+"""A chapter of the deck: runs its rules on a deck and reports into it."""
+
+
+def _outline(item: kdb.Polygon | kdb.EdgePair | kdb.Edge) -> tuple[tuple[int, int], ...]:
+    if isinstance(item, kdb.EdgePair):
+        item = item.polygon(0)
+    if isinstance(item, kdb.Edge):
+        return ((item.x1, item.y1), (item.x2, item.y2))
+    return tuple((point.x, point.y) for point in item.each_point_hull())

@@ -1,0 +1,30 @@
+"""Rules of wells, and of their distance to the taps that tie them."""
+
+from __future__ import annotations
+
+from macros.technology import layers
+from macros.technology.rules import rule
+from macros.verify.drc.deck import Deck
+
+__all__ = ["check_wells"]
+
+
+def check_wells(deck: Deck) -> None:
+    """N-well, high-threshold implant, and latch-up: every diffusion is near a tap of its well."""
+    nwell, hvtp = deck.nwell, deck.read(layers.HVTP)
+    deck.width("nwell_1", nwell)
+    deck.space("nwell_2a", nwell)
+    deck.report("nwell_4", nwell.not_interacting(deck.n_tap & deck.licon))
+    deck.encloses("difftap_8", nwell, deck.p_diff)
+    deck.apart("difftap_9", deck.n_diff, nwell)
+    deck.encloses("difftap_10", nwell, deck.n_tap)
+    deck.apart("difftap_11", deck.p_tap, nwell)
+    deck.width("hvtp_1", hvtp)
+    deck.space("hvtp_2", hvtp)
+    pfet = deck.gate & nwell
+    deck.encloses("hvtp_3", hvtp, pfet & hvtp)
+    deck.apart("hvtp_4", pfet - hvtp, hvtp)
+    deck.area("hvtp_5", hvtp)
+    deck.holes("hvtp_6", hvtp)
+    deck.report("lu_2", deck.n_diff - deck.p_tap.sized(rule("lu_2")))
+    deck.report("lu_3", deck.p_diff - deck.n_tap.sized(rule("lu_3")))
