@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from flow import placeholder
+from flow import placeholder, placeholder_layout
 from flow.pdk.names import CORNERS
 from macros.shape import MacroShape
 from macros.store import atomic_write
@@ -16,18 +16,32 @@ from rtl.verilog import write_verilog
 __all__ = ["CLOCK", "SDC", "librelane_config", "macro_instances", "write_sources"]
 
 CLOCK = "wb_clk_i"
+LINT = Path(__file__).parents[1] / "rtl" / "lint.vlt"
 SDC = Path(__file__).with_name("constraints") / "chip.sdc"
-NOT_BUILT = "__librelane_dummy_path"
-"""LibreLane's name of a view that is not there; it wants a GDS and a LEF of every macro."""
 
 
 def write_sources(chip: Chip, folder: Path) -> None:
-    """Write the chip's Verilog to `folder/rtl` and each macro's Liberty to `folder/macros`."""
+    """Write the chip's Verilog to `folder/rtl` and stand-ins for the views of its macros, with
+    stated timing and outline, to `folder/macros`."""
     write_verilog(chip, folder / "rtl")
     for name in chip.macro_counts:
-        for corner in CORNERS:
-            text = placeholder.liberty(MacroShape.from_name(name), corner)
-            atomic_write(folder / "macros" / f"{name}__{corner}.lib", text)
+        for view, path in _view_paths(name, folder).items():
+            atomic_write(path, _view(name, view))
+
+
+def _view_paths(name: str, folder: Path) -> dict[str, Path]:
+    """View -> where the run keeps it; a Liberty view is named for its corner."""
+    place = folder / "macros"
+    paths = {"gds": place / f"{name}.gds", "lef": place / f"{name}.lef"}
+    paths |= {corner: place / f"{name}__{corner}.lib" for corner in CORNERS}
+    return paths
+
+
+def _view(name: str, view: str) -> bytes | str:
+    shape = MacroShape.from_name(name)
+    if view in CORNERS:
+        return placeholder.liberty(shape, view)
+    return placeholder_layout.lef(shape) if view == "lef" else placeholder_layout.gds(shape)
 
 
 def librelane_config(chip: Chip, folder: Path) -> dict[str, Any]:
@@ -44,6 +58,7 @@ def librelane_config(chip: Chip, folder: Path) -> dict[str, Any]:
         "CLOCK_PERIOD": period_ns,
         "PNR_SDC_FILE": str(SDC),
         "SIGNOFF_SDC_FILE": str(SDC),
+        "LINTER_VLT": str(LINT),
         "SYNTH_STRATEGY": "DELAY 4",
         "SYNTH_ABC_BUFFERING": True,
         "FP_CORE_UTIL": chip.floorplan.utilisation_percent,
@@ -80,11 +95,11 @@ def _macro(chip: Chip, name: str, folder: Path) -> dict[str, Any]:
                 else None,
                 "orientation": place.orientation if place else None,
             }
-    libraries = {corner: folder / "macros" / f"{name}__{corner}.lib" for corner in CORNERS}
+    paths = _view_paths(name, folder)
     return {
-        "gds": [NOT_BUILT],
-        "lef": [NOT_BUILT],
+        "gds": [str(paths["gds"])],
+        "lef": [str(paths["lef"])],
         "vh": [str(folder / "rtl" / f"{name}.v")],
-        "lib": {f"*_{corner}": [str(path)] for corner, path in libraries.items()},
+        "lib": {f"*_{corner}": [str(paths[corner])] for corner in CORNERS},
         "instances": instances,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from flow.pnr.def_writer import CORE_SIDES
 from flow.pnr.design import FIXED, PLACED, UNPLACED, Design, Port, Routes, Row, Supply
 from flow.pnr.geometry import ORIENTATIONS, Rect
 from flow.pnr.library import Library
-from flow.pnr.rules import LAYERS, ROW, SITE, VIAS
+from flow.pnr.rules import LAYERS, VIAS
 
 __all__ = ["read_def"]
 
@@ -67,6 +69,8 @@ class _Reader:
                 case "ROW":
                     x, y, sites = int(words[3]), int(words[4]), int(words[7])
                     self.values["rows"].append(Row(x, y, sites, ORIENTATIONS.index(words[5])))
+                case "PROPERTYDEFINITIONS":
+                    self.values["core"] = _core(itertools.chain([words[1:]], statements))
                 case "VIAS" | "NONDEFAULTRULES" | "COMPONENTS" | "PINS" | "SPECIALNETS" | "NETS":
                     for item in statements:
                         if item[0] == "END":
@@ -195,7 +199,7 @@ class _Reader:
                 for port, net in zip(self.values["ports"], self.port_nets, strict=True)
             ),
             die=self.values["die"],
-            core=_core(rows),
+            core=self.values["core"],
             rows=rows,
             supplies=tuple(self.values["supplies"]),
             routes=Routes(_table(self.wires, 6), _table(self.vias, 4), _table(self.patches, 6)),
@@ -206,16 +210,13 @@ def _table(rows: list[tuple[int, ...]], width: int) -> np.ndarray:
     return np.array(rows, np.int32).reshape(-1, width)
 
 
-def _core(rows: tuple[Row, ...]) -> Rect:
-
-    if not rows:
-        return (0, 0, 0, 0)
-    return (
-        min(row.x for row in rows),
-        min(row.y for row in rows),
-        max(row.x + row.sites * SITE for row in rows),
-        max(row.y for row in rows) + ROW,
-    )
+def _core(statements: Iterator[list[str]]) -> Rect:
+    """The core among the properties, up to their end."""
+    found = {}
+    for words in itertools.takewhile(lambda words: words[0] != "END", statements):
+        found[words[1]] = round(float(words[3]) * 1000)
+    x0, y0, x1, y1 = (found[side] for side in CORE_SIDES)
+    return x0, y0, x1, y1
 
 
 def _routing(words: list[str]) -> list[list[str]]:

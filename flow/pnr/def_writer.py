@@ -11,11 +11,13 @@ from flow.pnr.power import via_cuts
 from flow.pnr.rules import COLUMN, COLUMN_X, CUTS, LAYERS, SITE, TRACK, TRACK_Y, VIAS, WIDTH
 from macros.store import atomic_write
 
-__all__ = ["ROUTING_RULE", "SITE_NAME", "write_def"]
+__all__ = ["CORE_SIDES", "ROUTING_RULE", "SITE_NAME", "write_def"]
 
 SITE_NAME = "unithd"
 ROUTING_RULE = "wide_upper"
 BELOW = ("li1", *LAYERS[:3])
+CORE_SIDES = tuple(f"FE_CORE_BOX_{corner}" for corner in ("LL_X", "LL_Y", "UR_X", "UR_Y"))
+"""Properties that hold the core in um, as other tools name them: rows need not reach its edges."""
 
 
 def write_def(design: Design, path: Path) -> None:
@@ -34,6 +36,10 @@ def _lines(design: Design) -> Iterator[str]:
     yield 'BUSBITCHARS "[]" ;'
     yield f"DESIGN {design.name} ;"
     yield "UNITS DISTANCE MICRONS 1000 ;"
+    yield "PROPERTYDEFINITIONS"
+    for side, value in zip(CORE_SIDES, design.core, strict=True):
+        yield f"DESIGN {side} REAL {value / 1000:.3f} ;"
+    yield "END PROPERTYDEFINITIONS"
     yield f"DIEAREA {_points(design.die)} ;"
     for k, row in enumerate(design.rows):
         yield (

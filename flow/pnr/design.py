@@ -166,7 +166,7 @@ class Design:
         status: int,
     ) -> Design:
         """The design with further instances that have no signal net (taps, fillers)."""
-        masters = list(self.masters) + sorted(set(master) - set(self.masters))
+        masters = list(dict.fromkeys([*self.masters, *master]))
         number = {name: k for k, name in enumerate(masters)}
         return replace(
             self,

@@ -8,18 +8,23 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from flow.pnr.design import FIXED, Design, Port, Row
 from flow.pnr.geometry import FS, ORIENTATIONS, N, Rect
+from flow.pnr.macro_placement import arrange
+from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, COLUMN_X, MET2, MET3, ROW, SITE, TRACK, TRACK_Y
 
-__all__ = ["Floorplan", "MacroPlace", "make_floorplan", "place_ports"]
+__all__ = ["Floorplan", "MacroPlace", "make_floorplan", "place_ports", "ports_near_cells"]
 
 END_CAP = "sky130_fd_sc_hd__decap_3"
 WELL_TAP = "sky130_fd_sc_hd__tapvpwrvgnd_1"
 TAP_PITCH = (
     26_000 // SITE
 )  # sites; every second row is shifted by half, so that no point is further than 13 um
+LEAST_SITES = 40
+"""A row between macros shorter than this holds little more than its end caps."""
 PORT_LENGTH = {MET2: 520, MET3: 800}  # no notch to a via pad on the third track
 PORT_HALF_WIDTH = {MET2: 140, MET3: 165}
 SIDES = ("west", "north", "east", "south")
@@ -35,9 +40,10 @@ class MacroPlace(NamedTuple):
 
 @dataclass(frozen=True)
 class Floorplan:
-    """What the user asks for. `die` (nm) overrides `utilisation` and `aspect` (height / width);
-    `sides` names the ports of each side in order (what it omits is spread evenly over the sides);
-    `halo` (nm) stays free of cells around each macro."""
+    """What the user asks for. `die` (nm) overrides `utilisation` (of the rows) and `aspect` (height
+    / width); either all macros have a place in `macros` or none has, and they are packed; `sides`
+    names the ports of each side in order (what it omits is spread evenly over the sides); `halo`
+    (nm) stays free of cells around each macro."""
 
     utilisation: float = 0.6
     aspect: float = 1.0
@@ -56,10 +62,12 @@ def make_floorplan(design: Design, plan: Floorplan) -> tuple[Design, dict[str, f
     """
     if not 0 < plan.utilisation <= 1:
         raise ValueError(f"utilisation must be in (0, 1], not {plan.utilisation}")
-    design = _place_macros(design, plan)
     widths, heights = design.sizes()
     is_macro = _macro_flags(design)
     cell_area = float((widths.astype(np.int64) * heights)[~is_macro].sum())
+    if is_macro.any() and not plan.macros:
+        plan = _packed(design, plan, cell_area)
+    design = _place_macros(design, plan)
     die, core = _outline(design, plan, cell_area)
     boxes = [design.box(int(k)) for k in np.flatnonzero(is_macro)]
     _check_macros(design, is_macro, boxes, core)
@@ -67,7 +75,8 @@ def make_floorplan(design: Design, plan: Floorplan) -> tuple[Design, dict[str, f
     free = sum(row.sites for row in rows) * SITE * ROW
     if cell_area > free:
         raise ValueError(
-            f"die too small: cells need {cell_area / 1e6:.0f} um2, rows offer {free / 1e6:.0f} um2"
+            f"die too small: cells need {cell_area / 1e6:.0f} um2, rows in a die of"
+            f" {die[2] / 1e3:g} x {die[3] / 1e3:g} um offer {free / 1e6:.0f} um2"
         )
     design = replace(design, die=die, core=core, rows=tuple(rows))
     design = place_ports(design, plan.sides)
@@ -85,6 +94,24 @@ def make_floorplan(design: Design, plan: Floorplan) -> tuple[Design, dict[str, f
 
 def _macro_flags(design: Design) -> np.ndarray:
     return np.array([m.is_macro for m in design.master_objects()], bool)[design.master_of]
+
+
+def _packed(design: Design, plan: Floorplan, cell_area: float) -> Floorplan:
+    """The plan with places for all macros, and a die that holds them unless it has one."""
+    which = [int(k) for k in np.flatnonzero(_macro_flags(design))]
+    found = arrange(
+        [design.master(k) for k in which],
+        cell_area / plan.utilisation,
+        plan.aspect,
+        plan.halo,
+    )
+    left, bottom = plan.margin
+    macros = {
+        design.instance_names[k]: MacroPlace(left + x, bottom + y, orient)
+        for k, (x, y, orient) in zip(which, found.places, strict=True)
+    }
+    die = plan.die or (found.width + 2 * left, found.height + 2 * bottom)
+    return replace(plan, macros=macros, die=die)
 
 
 def _place_macros(design: Design, plan: Floorplan) -> Design:
@@ -116,7 +143,7 @@ def _outline(design: Design, plan: Floorplan, cell_area: float) -> tuple[Rect, R
         rows, sites = (height - 2 * margin_y) // ROW, (width - 2 * margin_x) // SITE
     else:
         if plan.macros:
-            raise ValueError("a design with macros needs an explicit die size")
+            raise ValueError("macros with places need a die with a size")
         area = cell_area / plan.utilisation
         rows = max(1, round(math.sqrt(area * plan.aspect) / ROW))
         sites = math.ceil(area / (rows * ROW * SITE)) + 6  # room for the end caps
@@ -148,7 +175,7 @@ def _rows(core: Rect, macros: Sequence[Rect], halo: int) -> list[Row]:
         start = core[0]
         for left, right in [*cuts, (core[2], core[2])]:
             sites = (min(left, core[2]) - start) // SITE
-            if sites >= 10:
+            if sites >= LEAST_SITES:
                 rows.append(Row(start, y, sites, FS if number % 2 else N))
             start = max(start, core[0] + -(-(right - core[0]) // SITE) * SITE)
     return rows
@@ -206,25 +233,55 @@ def place_ports(design: Design, sides: dict[str, tuple[str, ...]]) -> Design:
     return replace(design, ports=ports)
 
 
-def _side_places(die: Rect, side: str, count: int) -> list[tuple[int, Rect]]:
-    """Layer and rectangle of `count` ports spread over one side."""
+def ports_near_cells(design: Design) -> Design:
+    """Every port at the free slot of the die's edge that costs the least wire in all, where the
+    cells of a placed design stand now; a port without a cell keeps to what is left."""
+    slots = [slot for side in SIDES for slot in _slots(design.die, side)]
+    if len(slots) < len(design.ports):
+        raise ValueError(f"the die has room for {len(slots)} ports, not for {len(design.ports)}")
+    centres = np.array([((r[0] + r[2]) / 2, (r[1] + r[3]) / 2) for _, r in slots])
+    xs, ys = pin_positions(design)
+    cost = np.zeros((len(design.ports), len(slots)))
+    for k, port in enumerate(design.ports):
+        pins = np.arange(design.pin_start[port.net], design.pin_start[port.net + 1])
+        pins = pins[design.pin_instance[pins] >= 0]
+        if len(pins):
+            for at, place in ((xs[pins], centres[:, 0]), (ys[pins], centres[:, 1])):
+                cost[k] += np.maximum(np.maximum(at.min() - place, place - at.max()), 0)
+    _, chosen = linear_sum_assignment(cost)
+    ports = tuple(
+        Port(port.name, port.direction, port.net, *slots[slot])
+        for port, slot in zip(design.ports, chosen.tolist(), strict=True)
+    )
+    return replace(design, ports=ports)
+
+
+def _slots(die: Rect, side: str) -> list[tuple[int, Rect]]:
+    """Layer and rectangle of every port that fits on one side."""
     layer = MET3 if side in ("west", "east") else MET2
     # met3 tracks are the odd met1 tracks; every second one is used, so that pins keep apart
     if layer == MET3:
-        slots = [TRACK_Y + TRACK * j for j in range(17, die[3] // TRACK - 16, 4)]
+        places = [TRACK_Y + TRACK * j for j in range(17, die[3] // TRACK - 16, 4)]
     else:
-        slots = [COLUMN_X + COLUMN * i for i in range(12, die[2] // COLUMN - 11, 2)]
+        places = [COLUMN_X + COLUMN * i for i in range(12, die[2] // COLUMN - 11, 2)]
+    half, length = PORT_HALF_WIDTH[layer], PORT_LENGTH[layer]
+    return [
+        (
+            layer,
+            {
+                "west": (0, at - half, length, at + half),
+                "east": (die[2] - length, at - half, die[2], at + half),
+                "south": (at - half, 0, at + half, length),
+                "north": (at - half, die[3] - length, at + half, die[3]),
+            }[side],
+        )
+        for at in places
+    ]
+
+
+def _side_places(die: Rect, side: str, count: int) -> list[tuple[int, Rect]]:
+    """Layer and rectangle of `count` ports spread over one side."""
+    slots = _slots(die, side)
     if count > len(slots):
         raise ValueError(f"side {side} has room for {len(slots)} ports, not for {count}")
-    half, length = PORT_HALF_WIDTH[layer], PORT_LENGTH[layer]
-    places = []
-    for k in range(count):
-        at = slots[(2 * k + 1) * len(slots) // (2 * count)]
-        rect = {
-            "west": (0, at - half, length, at + half),
-            "east": (die[2] - length, at - half, die[2], at + half),
-            "south": (at - half, 0, at + half, length),
-            "north": (at - half, die[3] - length, at + half, die[3]),
-        }[side]
-        places.append((layer, rect))
-    return places
+    return [slots[(2 * k + 1) * len(slots) // (2 * count)] for k in range(count)]

@@ -47,7 +47,10 @@ def _run(
     with _quiet():
         parameters = coloquinte.ColoquinteParameters(effort, seed)
         if from_scratch:
+            widths = circuit.cell_width
+            circuit.expand_cells_to_density(_spread(design, movable))
             circuit.place_global(parameters)
+            circuit.cell_width = widths
         circuit.legalize(parameters)
         circuit.place_detailed(parameters)
     result = _placed_design(design, circuit, movable)
@@ -55,6 +58,20 @@ def _run(
     if problems:
         raise RuntimeError(f"placement is not legal: {problems[0]} ({len(problems)} problems)")
     return result, {"route__wirelength__estimated": float(half_perimeter(result).sum()) / 1e3}
+
+
+CLUMP = 0.70
+"""How densely cells may stand in the fullest places: wires and later buffers need the rest."""
+
+
+def _spread(design: Design, movable: np.ndarray) -> float:
+    """Share of the rows that the cells fill when each is as much wider as `CLUMP` asks for."""
+    widths, heights = design.sizes()
+    areas = widths.astype(np.int64) * heights
+    free = sum(row.sites for row in design.rows) * SITE * ROW
+    macros = np.array([master.is_macro for master in design.master_objects()])[design.master_of]
+    free -= int(areas[~movable & ~macros].sum())
+    return min(0.95, float(areas[movable].sum()) / max(free, 1) / CLUMP)
 
 
 def _circuit(design: Design, movable: np.ndarray, weights: np.ndarray | None) -> coloquinte.Circuit:
