@@ -12,6 +12,7 @@ from librelane.steps import Step
 
 from flow import doctor, shims
 from flow.steps import export, pnr
+from flow.steps.ir_drop import IRDropReport
 from flow.steps.macros import CheckMacroInstances
 from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
@@ -30,6 +31,7 @@ EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.FillInsertion": pnr.Fill,
     "OpenROAD.RCX": export.Parasitics,
     "OpenROAD.STAPostPNR": STAPostPNR,
+    "OpenROAD.IRDropReport": IRDropReport,
     "KLayout.StreamOut": export.StreamOut,
 }
 """What stands in for a stock step in embedded mode."""
@@ -69,6 +71,7 @@ STAGES = {
     "route": (pnr.Route.id, pnr.Route.id),
     "fill": (pnr.Fill.id, pnr.Fill.id),
     "timing": (export.Parasitics.id, STAPostPNR.id),
+    "irdrop": (IRDropReport.id, IRDropReport.id),
     "gds": (export.StreamOut.id, export.LayoutCheck.id),
 }
 """Names of stages on the command line -> the steps that begin and end each."""

@@ -16,7 +16,7 @@ from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, TRACK
 from macros.store import atomic_write
 
-__all__ = ["draw_congestion", "draw_heat", "draw_placement"]
+__all__ = ["draw_congestion", "draw_heat", "draw_ir_drop", "draw_placement"]
 
 COLOURS = {
     "fixed": "#d9d9d9",
@@ -118,6 +118,18 @@ def draw_heat(design: Design, heat: tuple[np.ndarray, int], path: Path) -> None:
             x0, y0, x1, y1 = (value / 1e3 for value in design.box(k))
             axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", linewidth=0.8)
     figure.colorbar(image, label="places wanted by more than one net")
+    _save(figure, path)
+
+
+def draw_ir_drop(design: Design, drop_v: np.ndarray, path: Path) -> None:
+    """Every instance in the colour of its drop [N] in V, as PNG."""
+    figure, axes = _figure(design)
+    boxes = np.array([design.box(k) for k in range(design.instances)]) / 1e3
+    x0, y0, x1, y1 = boxes.T
+    corners = np.stack([x0, y0, x1, y0, x1, y1, x0, y1], axis=1).reshape(-1, 4, 2)
+    cells = PolyCollection(list(corners), array=1e3 * drop_v, cmap="inferno")
+    axes.add_collection(cells)
+    figure.colorbar(cells, label="IR drop of both supplies, mV")
     _save(figure, path)
 
 

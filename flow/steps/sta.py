@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+from librelane.common import Path as View
 from librelane.state import DesignFormat, State
 from librelane.steps import OpenROAD, Step, StepException
 
-__all__ = ["REQUIRED", "STAPostPNR", "STAPrePNR", "evidence"]
+__all__ = ["INSTANCE_POWER", "REQUIRED", "STAPostPNR", "STAPrePNR", "evidence"]
 
+INSTANCE_POWER = DesignFormat("instance_power", "power.rpt", "Mean Power of Each Instance")
+"""A view of our own: "<W> <instance>" in each line, at the default corner."""
+INSTANCE_POWER.register()
 UNCLOCKED = "timing__unclocked_register__count"
 _PER_CHECK = ("__ws", "__tns", "__wns", "_vio__count", "_r2r__ws", "_r2r_vio__count")
 REQUIRED = (
@@ -74,10 +78,20 @@ class STAPostPNR(_Evidence):
     id = "Spikeout.STAPostPNR"
     name = "STA (after place and route)"
     inputs = [DesignFormat.NETLIST, DesignFormat.SPEF]  # noqa: RUF012  LibreLane's interface
+    outputs = [DesignFormat.SDF, INSTANCE_POWER]  # noqa: RUF012
     config_vars = OpenROAD.STAPostPNR.config_vars
 
     def prepare_env(self, env: dict[str, Any], state: State) -> dict[str, Any]:
         env = super().prepare_env(env, state)
         env["_SDC_IN"] = str(self.config["SIGNOFF_SDC_FILE"] or env["_SDC_IN"])
         env["OPENLANE_SDC_IDEAL_CLOCKS"] = "0"
+        env["_STA_MORE"] = str(Path(__file__).with_name("instance_power.tcl"))
+        env["_INSTANCE_POWER"] = self._instance_power()
         return env
+
+    def run(self, state_in: State, **kwargs):
+        views, metrics = super().run(state_in, **kwargs)
+        return {**views, INSTANCE_POWER: View(self._instance_power())}, metrics
+
+    def _instance_power(self) -> str:
+        return str(Path(self.step_dir, f"{self.config['DESIGN_NAME']}.{INSTANCE_POWER.extension}"))
