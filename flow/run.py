@@ -40,10 +40,11 @@ class FlowFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its folder and the metrics of its last step."""
+    """A finished run: its folder, the metrics of its last step and its timing corners."""
 
     folder: Path
     metrics: Mapping[str, Any]
+    corners: tuple[str, ...] = ()
 
     def latest(self, step: str, name: str) -> Path | None:
         """The file `name` of the latest execution of a step, given by its id."""
@@ -156,7 +157,7 @@ def execute(
             )
         except (FlowError, FlowException) as error:
             raise FlowFailed(str(error)) from error
-    return Run(folder, dict(state.metrics))
+    return Run(folder, dict(state.metrics), tuple(flow.config["STA_CORNERS"]))
 
 
 def _finished(folder: Path, order: Sequence[str]) -> dict[int, Path]:

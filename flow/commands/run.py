@@ -48,11 +48,14 @@ def run(
 ) -> None:
     """Take CHIP (a name from flow/chips or a YAML file) through the flow.
 
-    Everything goes to build/CHIP/TAG. Without --from the run starts afresh. Exit status 1 when a
-    step fails or finds a fault, 2 when the chip, a stage or a variable is wrong.
+    Everything goes to build/CHIP/TAG, the finished chip to build/CHIP/TAG/final. Without --from or
+    --resume the run starts afresh. Stages: lint, synthesis, floorplan, power, place, repair, clock,
+    route, fill, timing, irdrop, gds, or the id of a step. Exit status 1 when a step fails or finds
+    a fault, 2 when the chip, a stage or a variable is wrong.
     """
-    from flow.flow import SYNTHESIS_REPORT
+    from flow.flow import STAGES
     from flow.run import run_chip
+    from flow.summary import stage_rows, summary
 
     result = run_chip(
         chip,
@@ -65,7 +68,5 @@ def run(
         build=build,
         verbose=verbose,
     )
-    report = result.latest(SYNTHESIS_REPORT, "synthesis.rpt")
-    if report:
-        click.echo(report.read_text(), nl=False)
+    click.echo(summary(stage_rows(result.folder, STAGES), result.corners), nl=False)
     click.echo(f"\nrun folder: {result.folder}")

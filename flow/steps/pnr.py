@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
 from librelane.common import Path as View
 from librelane.logging import info
 from librelane.state import DesignFormat, State
@@ -82,9 +84,10 @@ class _Stage(Step):
         name = self.config["DESIGN_NAME"]
         with faults_of(self):
             design = self.read(state_in)
-            ports = tuple(port.name for port in design.ports)
+            plan = plan_of(self.config, tuple(port.name for port in design.ports))
+            plan = replace(plan, route=replace(plan.route, folder=Path(self.step_dir)))
             design, metrics = STAGES[self.stage](
-                design, plan_of(self.config, ports), lambda done: info(describe(done).strip())
+                design, plan, lambda done: info(describe(done).strip())
             )
         files = {
             DesignFormat.DEF: Path(self.step_dir, f"{name}.def"),
@@ -94,7 +97,20 @@ class _Stage(Step):
         write_def(design, files[DesignFormat.DEF])
         write_verilog(design, files[DesignFormat.NETLIST])
         write_verilog(design, files[DesignFormat.POWERED_NETLIST], powered=True)
-        return {kind: View(path) for kind, path in files.items()}, tidy(metrics)
+        views = {kind: View(path) for kind, path in files.items()}
+        return views, tidy(metrics | _census(design))
+
+
+def _census(design: Design) -> dict[str, float]:
+    """Standard cells that carry signals and their area in um2, as after synthesis."""
+    widths, heights = design.sizes()
+    masters = design.master_objects()
+    counted = np.array([bool(m.signal_pins) and not m.is_macro for m in masters])[design.master_of]
+    area = (widths.astype(np.int64) * heights)[counted].sum() / 1e6
+    return {
+        "design__instance__count": float(counted.sum()),
+        "design__instance__area": float(area),
+    }
 
 
 @Step.factory.register()

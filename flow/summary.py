@@ -1,0 +1,102 @@
+"""The table at the end of a run: what each stage left, and what it took.
+
+Everything in it comes from the files of the run's folder: `state_out.json` and `runtime.txt` of
+each step.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+__all__ = ["StageRow", "stage_rows", "summary"]
+
+SECONDS = (3600.0, 60.0, 1.0)
+NOTHING = "-"
+
+
+class StageRow(NamedTuple):
+    """One finished stage: the metrics when it ended and the wall time of its steps in s."""
+
+    name: str
+    metrics: Mapping[str, Any]
+    seconds: float
+
+
+def stage_rows(folder: Path, stages: Mapping[str, tuple[str, str]]) -> list[StageRow]:
+    """The finished stages of a run; `stages` maps each name to the steps that begin and end it."""
+    done = {}
+    for place in sorted(folder.glob("*-*/"), key=lambda path: path.name):
+        number, _, slug = place.name.partition("-")
+        if number.isdigit() and (place / "state_out.json").is_file():
+            done[slug] = place
+    order = list(done)
+    rows = []
+    for name, ends in stages.items():
+        first, last = (step.lower().replace(".", "-") for step in ends)
+        if last not in done:
+            continue
+        begin = order.index(first) if first in done else order.index(last)
+        steps = [done[slug] for slug in order[begin : order.index(last) + 1]]
+        state = json.loads((steps[-1] / "state_out.json").read_text())
+        rows.append(StageRow(name, state["metrics"], sum(map(_seconds, steps))))
+    return rows
+
+
+def summary(rows: Sequence[StageRow], corners: Sequence[str]) -> str:
+    """The table as plain text: a row for each stage, below it the figures of the whole chip."""
+    lines = [f"{'stage':10} {'cells':>7} {'area um2':>10} {'wire mm':>8} {'time s':>7}"]
+    for row in rows:
+        cells = _figure(row.metrics, "design__instance__count")
+        area = _figure(row.metrics, "design__instance__area", "{:.0f}")
+        wire = _figure(row.metrics, "route__wirelength", "{:.1f}", 1e-3)
+        lines.append(f"{row.name:10} {cells:>7} {area:>10} {wire:>8} {row.seconds:7.1f}")
+    if not rows:
+        return "no stage was finished\n"
+    metrics = rows[-1].metrics
+    lines += ["", f"{'worst slack ns':34} {'setup':>8} {'hold':>8}"]
+    for corner in corners:
+        setup, hold = (
+            _figure(metrics, f"timing__{kind}__ws__corner:{corner}", "{:.3f}")
+            for kind in ("setup", "hold")
+        )
+        lines.append(f"  {corner:32} {setup:>8} {hold:>8}")
+    lines.append("")
+    lines += [f"{title:34} {_figure(metrics, *how):>8}" for title, how in FIGURES.items()]
+    return "\n".join(lines) + "\n"
+
+
+FIGURES: dict[str, tuple[Any, ...]] = {
+    "die mm2": ("design__die__area", "{:.4f}", 1e-6),
+    "utilisation %": ("design__instance__utilization", "{:.1f}", 100.0),
+    "clock skew ps": ("clock__skew__worst_setup", "{:.0f}", 1e3),
+    "slow transitions": ("design__max_slew_violation__count",),
+    "antennas": ("antenna__violating__nets",),
+    "opens": ("layout__opens",),
+    "shorts": ("layout__shorts",),
+    "DRC markers": ("klayout__drc_error__count",),
+    "LVS differences": ("design__lvs_error__count",),
+    "worst IR drop mV": ("ir__drop__worst", "{:.1f}", 1e3),
+    "power mW": ("power__total", "{:.2f}", 1e3),
+}
+"""Row of the table -> metric, format, factor; `-` where no step has given the metric."""
+
+
+def _figure(
+    metrics: Mapping[str, Any], name: str, form: str = "{:.0f}", factor: float = 1.0
+) -> str:
+    value = metrics.get(name)
+    return NOTHING if value is None else form.format(float(value) * factor)
+
+
+def _seconds(step: Path) -> float:
+    """Wall time of a step, which LibreLane writes as hh:mm:ss.sss."""
+    path = step / "runtime.txt"
+    parts = path.read_text().strip().split(":") if path.is_file() else []
+    return (
+        sum(float(part) * scale for part, scale in zip(parts, SECONDS, strict=True))
+        if parts
+        else 0.0
+    )
