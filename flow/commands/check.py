@@ -10,6 +10,7 @@ __all__ = ["check"]
 
 CHECKS = {
     "drc": ("flow.commands.check_drc", "design rules of a GDS file"),
+    "lvs": ("flow.commands.check_lvs", "layout of a GDS file against its netlist"),
 }
 """Check -> (module, what it does). The module holds a click command of that name; a new check adds
 its module and a line here."""

@@ -1,0 +1,23 @@
+"""`spikeout check lvs`: a layout against its powered netlist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flow.commands.check_output import conclude
+
+__all__ = ["lvs"]
+
+
+@click.command()
+@click.argument("gds", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("netlist", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--top", help="cell and module to compare, when the files have several")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="findings folder")
+def lvs(gds: Path, netlist: Path, top: str | None, out: Path | None) -> None:
+    """Compare GDS with the powered Verilog NETLIST; differences go to lvs.txt."""
+    from flow.signoff.lvs import check_lvs
+
+    conclude([check_lvs(gds, netlist, out or Path("build") / "check" / gds.stem, top)])

@@ -1,0 +1,163 @@
+"""Layout against netlist of a chip: the final GDS alone against the powered netlist.
+
+The metal of the GDS is extracted (`connectivity`) and every net compared with the netlist as a set
+of pins, both ways, supplies included. Instances pair by the names the GDS gives them; a pairing
+under which every cell has its master and every net its pins is an equality of the two graphs, so
+a wrong name can only make the check fail. Wells and substrate are compared apart from the metal:
+each well must be tied, by contacted taps, to the net that the netlist gives the wells of its cells.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import klayout.db as kdb
+
+from flow.signoff.connectivity import Connectivity, extract_connectivity
+from flow.signoff.gds import read_gds
+from flow.signoff.powered_netlist import Gates, read_gates
+from flow.signoff.verdict import NoVerdict, Verdict
+from flow.signoff.wells import WELL_PINS, compare_wells
+from macros.store import atomic_write
+
+__all__ = ["Comparison", "check_lvs", "compare_gates"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Differences, one sentence each with its place, and what was compared."""
+
+    differences: tuple[str, ...]
+    cells: int
+    nets: int
+    pins: int
+    wells: int
+
+
+def check_lvs(gds: Path, netlist: Path, out: Path, top: str | None = None) -> Verdict:
+    """Compare the layout in `gds` with the powered netlist; sentences go to `out`/lvs.txt.
+
+    Raises `NoVerdict` for files that are damaged, of another process, or of two designs.
+    """
+    gates = read_gates(netlist, top)
+    layout, cell = read_gds(gds, top or gates.name)
+    result = compare_gates(layout, cell, gates)
+    figure = (
+        f"{len(result.differences)} differences; {result.cells} cells, {result.nets} nets, "
+        f"{result.pins} pins, {result.wells} wells"
+    )
+    report = out / "lvs.txt"
+    atomic_write(report, "\n".join([f"{cell.name}: {figure}", *result.differences, ""]))
+    metrics = {
+        "design__lvs_error__count": len(result.differences),
+        "lvs__cells": result.cells,
+        "lvs__nets": result.nets,
+        "lvs__pins": result.pins,
+        "lvs__wells": result.wells,
+    }
+    return Verdict("lvs", not result.differences, figure, report, metrics)
+
+
+def compare_gates(layout: kdb.Layout, top: kdb.Cell, gates: Gates) -> Comparison:
+    """Compare `top` with a netlist."""
+    found = extract_connectivity(layout, top, frozenset(gates.cells.values()))
+    number = {cell.name: index for index, cell in enumerate(found.cells) if cell.name}
+    shared = number.keys() & gates.cells.keys()
+    if 2 * len(shared) < len(gates.cells):
+        raise NoVerdict(
+            f"layout {top.name} and netlist {gates.name} are two designs: of"
+            f" {len(gates.cells)} instances the layout names {len(shared)}"
+        )
+    differences = [
+        *_compare_cells(found, number, gates),
+        *_compare_pins(found, gates),
+        *_compare_nets(found, number, gates),
+        *found.inner,
+    ]
+    wells, well_differences = compare_wells(layout, top, found, number, gates)
+    pins = sum(pin not in WELL_PINS for _, pin in gates.pins) + len(gates.ports)
+    nets = len(set(gates.pins.values()) | set(gates.ports.values()))
+    return Comparison((*differences, *well_differences), len(found.cells), nets, pins, wells)
+
+
+def _compare_cells(found: Connectivity, number: dict[str, int], gates: Gates) -> list[str]:
+    """Instances of one side only, and instances of different cells."""
+    result = []
+    for name, master in gates.cells.items():
+        if name not in number:
+            result.append(f"{name} ({master}) is not in the layout")
+        elif found.cells[number[name]].master != master:
+            drawn = found.cells[number[name]].master
+            result.append(f"{name} is {drawn} in the layout, {master} in the netlist")
+    counts = Counter(cell.name for cell in found.cells)
+    for cell in found.cells:
+        if not cell.name or cell.name not in gates.cells:
+            where = _um(cell.place.disp.x, cell.place.disp.y)
+            result.append(f"{cell.name or cell.master} at {where} is not in the netlist")
+        elif counts[cell.name] > 1:
+            result.append(f"{cell.name} is {counts[cell.name]} times in the layout")
+            counts[cell.name] = 1
+    return result
+
+
+def _compare_pins(found: Connectivity, gates: Gates) -> list[str]:
+    """Pins that a netlist connects and the cell's layout has not; ports of one side only."""
+    missing = {
+        (gates.cells[name], pin)
+        for name, pin in gates.pins
+        if pin not in WELL_PINS and pin not in found.masters.get(gates.cells[name], {pin})
+    }
+    result = [f"{master} has no pin {pin} in the layout" for master, pin in sorted(missing)]
+    result += [f"port {port} has no label" for port in sorted(gates.ports.keys() - found.ports)]
+    result += [f"label {port} is no port" for port in sorted(found.ports.keys() - gates.ports)]
+    return result
+
+
+def _compare_nets(found: Connectivity, number: dict[str, int], gates: Gates) -> list[str]:
+    """Opens and shorts: pins of one net on several nets of the layout, and the reverse."""
+    drawn: dict[tuple[str, str], int] = {}
+    for (index, pin), net in found.pins.items():
+        drawn[found.cells[index].name, pin] = net
+    meant: dict[tuple[str, str], str] = {
+        key: net for key, net in gates.pins.items() if key[1] not in WELL_PINS and key[0] in number
+    }
+    for port, net in gates.ports.items():
+        meant["", port] = net
+        for part, drawn_net in enumerate(sorted(found.ports.get(port, ()))):
+            drawn["", port if part == 0 else f"{port} (label {part + 1})"] = drawn_net
+            meant["", port if part == 0 else f"{port} (label {part + 1})"] = net
+    parts: dict[str, dict[object, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    merged: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
+    for key, net in meant.items():
+        parts[net][drawn.get(key, key)].append(key)
+    for key, drawn_net in drawn.items():
+        if key[0] in gates.cells or key[0] == "":
+            merged[drawn_net].setdefault(meant.get(key, f"open pin {_pin(key)}"), key)
+
+    def place(key: tuple[str, str]) -> str:
+        if key[0] not in number:
+            return _pin(key)
+        spot = found.cells[number[key[0]]].place.disp
+        return f"{_pin(key)} at {_um(spot.x, spot.y)}"
+
+    result = []
+    for net, groups in parts.items():
+        if len(groups) > 1:
+            smallest = sorted(groups.values(), key=len)
+            ends = "; ".join(place(group[0]) for group in [smallest[0], smallest[-1]])
+            result.append(f"net {net} is open, in {len(groups)} parts: {ends}")
+    for nets in merged.values():
+        if len(nets) > 1:
+            ends = "; ".join(f"{net} ({place(key)})" for net, key in sorted(nets.items())[:4])
+            result.append(f"{len(nets)} nets are shorted: {ends}")
+    return result
+
+
+def _pin(key: tuple[str, str]) -> str:
+    return f"{key[0]}/{key[1]}" if key[0] else f"port {key[1]}"
+
+
+def _um(x: int, y: int) -> str:
+    return f"({x / 1000:.3f}, {y / 1000:.3f}) um"
