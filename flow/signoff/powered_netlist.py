@@ -13,8 +13,6 @@ __all__ = ["Gates", "read_gates"]
 
 WORD = r"\\\S+|[A-Za-z_][\w$]*|\d*'?\w+|[][(){};:,.=]"
 TOKEN = re.compile(rf"\s+|//[^\n]*|/\*.*?\*/|({WORD})", re.DOTALL)
-    r"\s+|//[^\n]*|/\*.*?\*/|(\\\S+|[A-Za-z_][\w$]*|\d*'?\w+|[][(){};:,.=])", re.DOTALL
-)
 CONSTANT = re.compile(r"\d+'[bdh]\w+")
 
 
@@ -59,7 +57,7 @@ def read_gates(path: Path, name: str | None = None) -> Gates:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Words and signs; escaped identifiers without their backslash are marked by a leading NUL."""
+    """Words and signs without space and comments; escaped identifiers keep their backslash."""
     place = 0
     while place < len(text):
         match = TOKEN.match(text, place)
