@@ -33,6 +33,7 @@ EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.STAPostPNR": STAPostPNR,
     "OpenROAD.IRDropReport": IRDropReport,
     "KLayout.StreamOut": export.StreamOut,
+    "Magic.WriteLEF": export.Abstract,
 }
 """What stands in for a stock step in embedded mode."""
 

@@ -8,6 +8,7 @@ from librelane.common import Path as View
 from librelane.state import DesignFormat, State
 from librelane.steps import Step
 
+from flow.pnr.abstract import write_abstract
 from flow.pnr.gds import write_gds
 from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement
@@ -15,7 +16,7 @@ from flow.pnr.pipeline import verify
 from flow.steps.plan import VARIABLES
 from flow.steps.pnr import faults_of, read_design, tidy
 
-__all__ = ["LayoutCheck", "Parasitics", "StreamOut"]
+__all__ = ["Abstract", "LayoutCheck", "Parasitics", "StreamOut"]
 
 
 @Step.factory.register()
@@ -54,6 +55,23 @@ class StreamOut(Step):
         draw_placement(design, Path(self.step_dir, "placement.png"))
         draw_congestion(design, Path(self.step_dir, "congestion.png"))
         return {DesignFormat.GDS: View(path)}, {}
+
+
+@Step.factory.register()
+class Abstract(Step):
+    """Outline, pins and obstructions of the chip, as LEF."""
+
+    id = "Spikeout.Abstract"
+    name = "LEF"
+    inputs = [DesignFormat.DEF]  # noqa: RUF012
+    outputs = [DesignFormat.LEF]  # noqa: RUF012
+    config_vars = VARIABLES
+
+    def run(self, state_in: State, **kwargs):
+        design = read_design(self.config, state_in)
+        path = Path(self.step_dir, f"{design.name}.lef")
+        write_abstract(design, path)
+        return {DesignFormat.LEF: View(path)}, {}
 
 
 @Step.factory.register()

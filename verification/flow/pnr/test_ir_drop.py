@@ -34,16 +34,11 @@ def test_one_cell_alone_sees_its_own_path(finished):
     rails = [s for s in design.supplies if s.net == POWER and s.kind == "rail"]
     (strap, *_) = [s for s in design.supplies if s.net == POWER and s.layer == MET5]
     y5 = (strap.rect[1] + strap.rect[3]) // 2
-    kept = []
+    kept = [s for s in design.supplies if s.net == GROUND or s in [*rails, power, strap]]
     for s in design.supplies:
-        keeps_strap = s.layer in (MET4, MET5) and s.kind == "strap" and s in (power, strap)
-        is_mine = s.kind == "via" and power.rect[0] <= (s.rect[0] + s.rect[2]) // 2 <= power.rect[2]
-        if (
-            s.net == GROUND
-            or s in rails
-            or keeps_strap
-            or (is_mine and (s.layer != MET5 or strap.rect[1] <= s.rect[1] <= strap.rect[3]))
-        ):
+        on_strap = power.rect[0] <= (s.rect[0] + s.rect[2]) // 2 <= power.rect[2]
+        on_top = strap.rect[1] <= (s.rect[1] + s.rect[3]) // 2 <= strap.rect[3]
+        if s.kind == "via" and s.net == POWER and on_strap and (s.layer < MET5 or on_top):
             kept.append(s)
     grid = replace(design, supplies=tuple(kept))
     k = int(np.argmax(np.abs(design.x - x)))

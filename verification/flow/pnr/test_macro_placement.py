@@ -39,9 +39,11 @@ def test_macros_keep_apart_and_rows_have_room(macros, cells):
         (x, y, x + m.width, y + m.height) for m, (x, y, _) in zip(macros, found.places, strict=True)
     ]
     for x0, y0, x1, y1 in boxes:
-        assert x0 % 460 == 0 and y0 % 2720 == 0
-        assert x0 >= HALO and y0 >= HALO - 2720
-        assert x1 <= found.width - HALO + 460 and y1 <= found.height - HALO + 2720
+        assert (x0 % 460, y0 % 2720) == (0, 0)
+        assert x0 >= HALO
+        assert y0 >= HALO - 2720
+        assert x1 <= found.width - HALO + 460
+        assert y1 <= found.height - HALO + 2720
     for a, b in itertools.combinations(boxes, 2):
         assert max(b[0] - a[2], a[0] - b[2], b[1] - a[3], a[1] - b[3]) >= 2 * HALO - 2720
     blocked = sum((x1 - x0 + 2 * HALO) * (y1 - y0 + 2 * HALO) for x0, y0, x1, y1 in boxes)

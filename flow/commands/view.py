@@ -1,0 +1,36 @@
+"""`spikeout view`: open the layout of a run in KLayout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["view"]
+
+
+@click.command()
+@click.argument("chip", default="digits")
+@click.option("--tag", help="the run; without it the latest one")
+@click.option(
+    "--build",
+    default="build",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="folder of all runs",
+)
+def view(chip: str, tag: str | None, build: Path) -> None:
+    """Open the GDS of CHIP (digits when it is left out) in KLayout, with the PDK's layer colours
+    where it has them."""
+    import shutil
+    import subprocess
+
+    from flow.viewer import layer_colours, newest_layout
+
+    layout = newest_layout(chip, tag, build)
+    program = shutil.which("klayout")
+    if program is None:
+        raise RuntimeError(f"klayout is missing; apt-get install klayout, then open {layout}")
+    colours = layer_colours()
+    options = ["-l", str(colours)] if colours else []
+    subprocess.run([program, *options, str(layout)], check=False)
