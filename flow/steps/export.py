@@ -10,6 +10,7 @@ from librelane.steps import Step
 
 from flow.pnr.abstract import write_abstract
 from flow.pnr.gds import write_gds
+from flow.pnr.layout_picture import draw_layout
 from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.pipeline import verify
@@ -52,6 +53,7 @@ class StreamOut(Step):
         path = Path(self.step_dir, f"{design.name}.gds")
         with faults_of(self):
             write_gds(design, path)
+        draw_layout(path, Path(self.step_dir, "layout.png"))
         draw_placement(design, Path(self.step_dir, "placement.png"))
         draw_congestion(design, Path(self.step_dir, "congestion.png"))
         return {DesignFormat.GDS: View(path)}, {}

@@ -58,7 +58,7 @@ def test_every_view_is_there_and_the_layout_is_the_netlist(toy_chip):
     layout = kdb.Layout()
     layout.read(str(toy_chip.folder / "final" / VIEWS["gds"]))
     assert not any(cell.bbox().empty() for cell in layout.each_cell())
-    for picture in ("placement.png", "congestion.png"):
+    for picture in ("placement.png", "congestion.png", "layout.png"):
         assert toy_chip.latest("Spikeout.StreamOut", picture)
 
 
