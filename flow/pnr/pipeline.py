@@ -15,9 +15,10 @@ from flow.pnr.def_reader import read_def
 from flow.pnr.def_writer import write_def
 from flow.pnr.design import Design
 from flow.pnr.fill import fill_rows
-from flow.pnr.floorplan import Floorplan, make_floorplan
+from flow.pnr.floorplan import Floorplan, make_floorplan, ports_near_cells
 from flow.pnr.gds import write_gds
 from flow.pnr.library import Library
+from flow.pnr.macro_access import check_macro_access
 from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.placement import legalise, place
@@ -49,6 +50,20 @@ class Plan:
     effort: int = 3
     route: RoutePlan = field(default_factory=RoutePlan)
     decap_share: float = 0.2
+
+
+def _power(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    """The power grid; then every obstacle stands, and the pins of macros can be checked."""
+    design, metrics = make_power_grid(design, plan.power)
+    check_macro_access(design)
+    return design, metrics
+
+
+def _place(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    """Place; ports without a side go where a quick placement wants them."""
+    if not plan.floorplan.sides:
+        design = ports_near_cells(place(design, effort=1)[0])
+    return place(design, effort=plan.effort)
 
 
 def _repair(design: Design, plan: Plan) -> tuple[Design, Metrics]:
@@ -86,8 +101,8 @@ Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]
 
 STAGES: dict[str, Stage] = {
     "floorplan": lambda design, plan, _: make_floorplan(design, plan.floorplan),
-    "power": lambda design, plan, _: make_power_grid(design, plan.power),
-    "place": lambda design, plan, _: place(design, effort=plan.effort),
+    "power": lambda design, plan, _: _power(design, plan),
+    "place": lambda design, plan, _: _place(design, plan),
     "repair": lambda design, plan, _: _repair(design, plan),
     "clock": lambda design, plan, _: _clock(design, plan),
     "route": _route,

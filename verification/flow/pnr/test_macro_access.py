@@ -1,0 +1,46 @@
+"""Pins of macros that no wire can leave are named before placement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flow import pdk
+from flow.pnr.design import Design
+from flow.pnr.floorplan import Floorplan, MacroPlace, make_floorplan
+from flow.pnr.library import Library, read_library
+from flow.pnr.macro_access import check_macro_access
+from flow.pnr.netlist import read_netlist
+from flow.pnr.power import PowerPlan, make_power_grid
+from verification.flow.pnr.designs import macro_system, write_macro, write_netlist
+
+
+@pytest.fixture(scope="module")
+def powered(tmp_path_factory) -> Design:
+    """Random logic with one macro, up to the power grid."""
+    folder = tmp_path_factory.mktemp("macro")
+    lef, gds = write_macro(folder)
+    library = read_library(pdk.resolve(timing=False), (lef,), (gds,))
+    design = read_netlist(write_netlist(macro_system(), folder), library)
+    plan = Floorplan(die=(210_220, 160_480), macros={"memory": MacroPlace(60_260, 45_300)})
+    return make_power_grid(make_floorplan(design, plan)[0], PowerPlan())[0]
+
+
+def _with_obstruction(design: Design, *shapes: tuple[str, tuple[int, int, int, int]]) -> Design:
+    master = design.library.masters["test_macro"]
+    worse = replace(master, obstructions=[*master.obstructions, *shapes])
+    library = design.library
+    masters = library.masters | {"test_macro": worse}
+    return replace(design, library=Library(masters, library.gds_files, library.pdk))
+
+
+def test_a_macro_with_free_pins_passes(powered):
+    check_macro_access(powered)
+
+
+def test_a_pin_under_an_obstruction_is_named(powered):
+    around = (88_000, 28_000, 92_500, 33_000)
+    walls = [(layer, around) for layer in ("met1", "met2", "met3", "met4")]
+    with pytest.raises(ValueError, match=r"1 pins of macros are off the grid.*: memory/clk"):
+        check_macro_access(_with_obstruction(powered, *walls))
