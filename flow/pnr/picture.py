@@ -1,4 +1,4 @@
-"""Pictures of a design: placement with the clock tree, and how full the routing grid is."""
+"""Pictures of a design: placement, density, clock tree, congestion, IR drop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, TRACK
 from macros.store import atomic_write
 
-__all__ = ["draw_congestion", "draw_heat", "draw_ir_drop", "draw_placement"]
+__all__ = [
+    "draw_clock",
+    "draw_congestion",
+    "draw_density",
+    "draw_heat",
+    "draw_ir_drop",
+    "draw_placement",
+]
 
 COLOURS = {
     "fixed": "#d9d9d9",
@@ -29,26 +36,75 @@ BIN = 24  # columns and tracks per square of the congestion map
 
 
 def draw_placement(design: Design, path: Path) -> None:
-    """Cells by kind, ports, and the nets of the clock buffers as lines, as PNG."""
+    """Cells by kind, and ports, as PNG."""
     figure, axes = _figure(design)
-    boxes: dict[str, list[list[tuple[float, float]]]] = {}
-    for k in range(design.instances):
-        x0, y0, x1, y1 = (value / 1e3 for value in design.box(k))
-        boxes.setdefault(_kind(design, k), []).append([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
-    for kind, polygons in boxes.items():
-        axes.add_collection(
-            PolyCollection(
-                polygons, facecolors=COLOURS[kind], edgecolors="white", linewidths=0.2, label=kind
+    kinds = np.array([_kind(design, k) for k in range(design.instances)])
+    for kind, colour in COLOURS.items():
+        some = _corners(design)[kinds == kind]
+        if len(some):
+            axes.add_collection(
+                PolyCollection(
+                    list(some), facecolors=colour, edgecolors="white", linewidths=0.1, label=kind
+                )
             )
-        )
-    axes.add_collection(LineCollection(_clock_lines(design), colors="#701070", linewidths=0.5))
-    for port in design.ports:
-        if port.rect:
-            axes.plot(
-                (port.rect[0] + port.rect[2]) / 2e3, (port.rect[1] + port.rect[3]) / 2e3, "k.", ms=2
-            )
+    ports = [port.rect for port in design.ports if port.rect]
+    xs, ys = ([(r[k] + r[k + 2]) / 2e3 for r in ports] for k in (0, 1))
+    axes.plot(xs, ys, "k.", ms=2, label="port")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=7, frameon=False)
     _save(figure, path)
+
+
+def draw_density(design: Design, path: Path) -> None:
+    """Share of each square of the die that signal cells and macros fill, as PNG."""
+    figure, axes = _figure(design)
+    rows, columns = -(-design.die[3] // SQUARE), -(-design.die[2] // SQUARE)
+    filled = np.zeros((rows, columns))
+    for k in range(design.instances):
+        if design.master(k).signal_pins:
+            x0, y0, x1, y1 = design.box(k)
+            x = _overlaps(x0, x1, columns)
+            filled += np.outer(_overlaps(y0, y1, rows), x)
+    extent = (0, columns * SQUARE / 1e3, 0, rows * SQUARE / 1e3)
+    share = filled / SQUARE**2
+    image = axes.imshow(share, origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
+    figure.colorbar(image, fraction=0.046, pad=0.03, label="share of the area that cells fill")
+    _save(figure, path)
+
+
+def draw_clock(design: Design, path: Path) -> None:
+    """The clock tree as lines from each buffer to its sinks, over pale cells, as PNG."""
+    figure, axes = _figure(design)
+    axes.add_collection(PolyCollection(list(_corners(design)), facecolors="#ececec"))
+    tree = _clock_lines(design)
+    for level, colour in enumerate(LEVELS):
+        lines = [line for depth, line in tree if min(depth, len(LEVELS) - 1) == level]
+        width = 1.6 / (level + 1)
+        axes.add_collection(
+            LineCollection(lines, colors=colour, linewidths=width, zorder=9 - level)
+        )
+        if lines:
+            axes.plot(*lines[0][0], "o", color=colour, ms=0, label=f"level {level}")
+            starts = np.array([line[0] for line in lines])
+            axes.plot(starts[:, 0], starts[:, 1], "o", color=colour, ms=3, zorder=10)
+    _save(figure, path)
+
+
+LEVELS = ("#b1182b", "#e08214", "#2166ac", "#4d9221")
+"""Colours of the levels of the clock tree, from the root on."""
+SQUARE = 10_000  # nm, side of the squares of the density map
+
+
+def _corners(design: Design) -> np.ndarray:
+    """Corners [N, 4, 2] of every instance, um."""
+    boxes = np.array([design.box(k) for k in range(design.instances)]) / 1e3
+    x0, y0, x1, y1 = boxes.T
+    return np.stack([x0, y0, x1, y0, x1, y1, x0, y1], axis=1).reshape(-1, 4, 2)
+
+
+def _overlaps(low: int, high: int, count: int) -> np.ndarray:
+    """Length of [low, high] within each of `count` squares side by side, nm."""
+    edges = np.arange(count) * SQUARE
+    return np.clip(np.minimum(edges + SQUARE, high) - np.maximum(edges, low), 0, None)
 
 
 def _kind(design: Design, k: int) -> str:
@@ -62,25 +118,32 @@ def _kind(design: Design, k: int) -> str:
     return "buffer" if "buf" in master.name else "gate"
 
 
-def _clock_lines(design: Design) -> list[list[tuple[float, float]]]:
-    """From every clock buffer to each of its sinks, um."""
+def _clock_lines(design: Design) -> list[tuple[int, list[tuple[float, float]]]]:
+    """(level of the driver, from every clock buffer to each of its sinks), um."""
     xs, ys = pin_positions(design)
-    lines = []
+    sinks: dict[int, list[tuple[int, int]]] = {}
+    fed = set()
     for net in range(design.nets):
         pins = range(int(design.pin_start[net]), int(design.pin_start[net + 1]))
-        drivers = [
-            k
-            for k in pins
-            if design.pin_instance[k] >= 0
-            and design.instance_names[design.pin_instance[k]].startswith("clock_")
-            and design.master(int(design.pin_instance[k]))
-            .signal_pins[design.pin_index[k]]
-            .direction
-            == "output"
-        ]
-        for driver in drivers:
-            start = (xs[driver] / 1e3, ys[driver] / 1e3)
-            lines += [[start, (xs[k] / 1e3, ys[k] / 1e3)] for k in pins if k != driver]
+        for driver in pins:
+            instance, index = int(design.pin_instance[driver]), int(design.pin_index[driver])
+            if instance < 0 or not design.instance_names[instance].startswith("clock_"):
+                continue
+            if design.master(instance).signal_pins[index].direction == "output":
+                sinks[instance] = [(driver, k) for k in pins if k != driver]
+                fed |= {int(design.pin_instance[k]) for k in pins if k != driver}
+    lines = []
+    level = [instance for instance in sinks if instance not in fed]
+    depth = 0
+    while level:
+        following = []
+        for instance in level:
+            for driver, k in sinks[instance]:
+                ends = [(xs[driver] / 1e3, ys[driver] / 1e3), (xs[k] / 1e3, ys[k] / 1e3)]
+                lines.append((depth, ends))
+                if int(design.pin_instance[k]) in sinks:
+                    following.append(int(design.pin_instance[k]))
+        level, depth = following, depth + 1
     return lines
 
 
@@ -103,7 +166,7 @@ def draw_congestion(design: Design, path: Path) -> None:
     share = used / (BIN * BIN * (1 + 1 + 0.5 + 0.5))
     extent = (0, columns * COLUMN * BIN / 1e3, 0, rows * TRACK * BIN / 1e3)
     image = axes.imshow(share, origin="lower", extent=extent, cmap="viridis", vmin=0, vmax=1)
-    figure.colorbar(image, label="share of tracks in use")
+    figure.colorbar(image, fraction=0.046, pad=0.03, label="share of tracks in use")
     _save(figure, path)
 
 
@@ -117,19 +180,16 @@ def draw_heat(design: Design, heat: tuple[np.ndarray, int], path: Path) -> None:
         if design.master(k).is_macro:
             x0, y0, x1, y1 = (value / 1e3 for value in design.box(k))
             axes.plot([x0, x1, x1, x0, x0], [y0, y0, y1, y1, y0], color="white", linewidth=0.8)
-    figure.colorbar(image, label="places wanted by more than one net")
+    figure.colorbar(image, fraction=0.046, pad=0.03, label="places wanted by more than one net")
     _save(figure, path)
 
 
 def draw_ir_drop(design: Design, drop_v: np.ndarray, path: Path) -> None:
     """Every instance in the colour of its drop [N] in V, as PNG."""
     figure, axes = _figure(design)
-    boxes = np.array([design.box(k) for k in range(design.instances)]) / 1e3
-    x0, y0, x1, y1 = boxes.T
-    corners = np.stack([x0, y0, x1, y0, x1, y1, x0, y1], axis=1).reshape(-1, 4, 2)
-    cells = PolyCollection(list(corners), array=1e3 * drop_v, cmap="inferno")
+    cells = PolyCollection(list(_corners(design)), array=1e3 * drop_v, cmap="inferno")
     axes.add_collection(cells)
-    figure.colorbar(cells, label="IR drop of both supplies, mV")
+    figure.colorbar(cells, fraction=0.046, pad=0.03, label="IR drop of both supplies, mV")
     _save(figure, path)
 
 

@@ -12,12 +12,20 @@ from flow.pnr.abstract import write_abstract
 from flow.pnr.gds import write_gds
 from flow.pnr.layout_picture import draw_layout
 from flow.pnr.parasitics import write_spef
-from flow.pnr.picture import draw_congestion, draw_placement
+from flow.pnr.picture import draw_clock, draw_congestion, draw_density, draw_placement
 from flow.pnr.pipeline import verify
 from flow.steps.plan import VARIABLES
 from flow.steps.pnr import faults_of, read_design, tidy
 
 __all__ = ["Abstract", "LayoutCheck", "Parasitics", "StreamOut"]
+
+PICTURES = {
+    "placement": draw_placement,
+    "density": draw_density,
+    "clock": draw_clock,
+    "congestion": draw_congestion,
+}
+"""Name of each picture of a finished design -> what draws it."""
 
 
 @Step.factory.register()
@@ -54,8 +62,8 @@ class StreamOut(Step):
         with faults_of(self):
             write_gds(design, path)
         draw_layout(path, Path(self.step_dir, "layout.png"))
-        draw_placement(design, Path(self.step_dir, "placement.png"))
-        draw_congestion(design, Path(self.step_dir, "congestion.png"))
+        for name, draw in PICTURES.items():
+            draw(design, Path(self.step_dir, f"{name}.png"))
         return {DesignFormat.GDS: View(path)}, {}
 
 
