@@ -55,8 +55,9 @@ def check_implants(deck: Deck) -> None:
     ):
         deck.width("sd_1", own)
         deck.space("sd_2", own)
-        # a butting edge needs no enclosure: what the other implant's active covers is exempt
-        deck.report("sd_5", mine.sized(rule("sd_5")) - own - theirs.sized(rule("sd_5")))
+        # a butting edge needs no enclosure: what is near the other implant's active is exempt
+        close = mine.enclosed_check(own, rule("sd_5")).polygons()
+        deck.report("sd_5", close - theirs.sized(rule("sd_5")))
         deck.report("sd_5", mine - own)
         deck.apart("sd_7", own, theirs)
         deck.report("sd_8", mine & other)
