@@ -32,7 +32,7 @@ __all__ = ["Pairing", "check_equivalence", "pair"]
 WIDTH = 2048
 """Random situations in which unnamed registers are told apart, and differences are looked for."""
 TEMPORARY = re.compile(r"(?<![\w\\$])_(\d+)_(?!\w)")
-"""Names that Amaranth gives to intermediate signals; Yosys drops such names, so they are changed."""
+"""Names that Amaranth gives to intermediate signals; Yosys drops such names, unless changed."""
 PUBLIC = re.compile(r"(^|\.)temporary(\d+_)")
 SHOWN = 20
 
@@ -108,7 +108,7 @@ def check_equivalence(
         pairing = pair(gold, gate)
         faults = [f"register {name} has no counterpart in the netlist" for name in pairing.lost]
         faults += [f"register {name} has no counterpart in the RTL" for name in pairing.odd]
-        compared, differing = 0, []
+        compared = 0
         if not faults:
             compared, differing = _prove(gold, gate, pairing, work)
             faults = [f"{name} differs" for name in differing]
@@ -212,13 +212,13 @@ def pair(gold: Aig, gate: Aig) -> Pairing:
         taken = sorted({str(partner) for partner in partners.values()} & set(gate.registers))
         free = [name for name in gate.registers if name not in set(taken)]
         values = patterns(gate.inputs, WIDTH, seed=1)
-        marks, known = _signatures(gold, gate, partners, values)
+        marks, theirs = _signatures(gold, gate, partners, values)
         news: dict[str, str | int] = {}
         for name in left:
-            same = [other for other in free if known[other] == marks[name]]
+            same = [other for other in free if theirs[other] == marks[name]]
             if not same:  # as if the register had the other's value
                 low, high = marks[name]
-                same = [r for r in taken if _mix(low, high, values[r]) == known[r][0]]
+                same = [r for r in taken if _mix(low, high, values[r]) == theirs[r][0]]
             if same:
                 news[name] = same[0]
             elif marks[name][0] == 0:
@@ -261,7 +261,8 @@ def _signatures(
 def _prove(gold: Aig, gate: Aig, pairing: Pairing, work: Path) -> tuple[int, list[str]]:
     """Number of functions compared, and those that differ."""
     partners = pairing.partners
-    renamed: dict[str, str | int] = {name: name for name in _free(gold)} | dict(partners)
+    renamed: dict[str, str | int] = dict(partners)
+    renamed.update((name, name) for name in _free(gold))
     pairs = [(name, name) for name in gold.outputs if not name.endswith((".D", ".CLK"))]
     for name, partner in partners.items():
         if partner != 0:

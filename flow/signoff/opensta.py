@@ -59,7 +59,7 @@ def check_inputs(timed: TimedDesign) -> None:
         if not path.is_file():
             raise NoVerdict(f"{path} is not there")
     text = timed.netlist.read_text(errors="replace")
-    modules = re.findall(r"^\s*module\s+(\S+)", text, re.MULTILINE)
+    modules = re.findall(r"^\s*module\s+(\w+)", text, re.MULTILINE)
     if timed.name not in modules:
         named = ", ".join(modules[:3]) or "no module"
         raise NoVerdict(f"{timed.netlist} holds {named}, not the design {timed.name}")
@@ -102,7 +102,10 @@ def run_corner(
     (target / "sta.log").write_text(log)
     for name, text in REPORT.findall(log):
         atomic_write(target / name, text)
-    metrics = {name: float(value) for _, name, value in METRIC.findall(log)}
+    metrics = {
+        name: int(value) if kind == "I" else float(value)
+        for kind, name, value in METRIC.findall(log)
+    }
     if problem := evidence(log, corner, metrics):
         raise NoVerdict(problem)
     return log, metrics

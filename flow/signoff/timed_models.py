@@ -4,9 +4,9 @@
 
 The function of a cell is the library's own functional model; paths are added to it as a `specify`
 block that `$sdf_annotate` fills in. Icarus has no timing checks: each model watches its own setup
-and hold and prints "timing setup <instance> <pin> <time>" (time in ps). Limits come to each instance
-as parameters. A macro's read data is X from the clock edge that starts the read until its delay has
-passed. Instances are renamed i0, i1, ...: Icarus' SDF reader knows no escaped names.
+and hold and prints "timing <operation> <cycle> setup <instance> <pin>". Limits come to each
+instance as parameters. A macro's read data is X from the clock edge that starts the read until its
+delay has passed. Instances are renamed i0, i1, ...: Icarus' SDF reader knows no escaped names.
 """
 
 from __future__ import annotations
@@ -17,19 +17,32 @@ from pathlib import Path
 
 from flow import netlist as netlists
 from flow.cell_models import cell_models
-from flow.signoff.delays import Delays, write_sdf
+from flow.signoff.delays import Delays, Limit, write_sdf
 from flow.signoff.verdict import NoVerdict
 
-__all__ = ["ANNOTATE", "instance_names", "timed_sources"]
+__all__ = ["ANNOTATE", "LIMITS", "instance_names", "timed_sources"]
 
 ANNOTATE = "annotate"
-"""Top module beside the bench: it reads the SDF of plusarg +sdf."""
+"""Top module beside the bench: it reads the SDF of plusarg +sdf, and writes the nets of the chip as
+VCD to the file of plusarg +activity from operation +from on."""
+LIMITS = "limits"
+"""Top module with the limits of every instance."""
+SHOWN = 50
+"""Violations of timing that are printed."""
+HALF_PS = 0.0005
 
 NO_UNIT_DELAY = "`define UNIT_DELAY\n"
 ANNOTATION = """\
 module {name};
-  reg [8 * 512 - 1:0] file;
-  initial if ($value$plusargs("sdf=%s", file)) $sdf_annotate(file, host.dut);
+  reg [8 * 512 - 1:0] sdf, activity;
+  integer violations = 0, first = 0;
+  initial if ($value$plusargs("sdf=%s", sdf)) $sdf_annotate(sdf, host.dut);
+  initial if ($value$plusargs("activity=%s", activity)) begin
+    if (!$value$plusargs("from=%d", first)) first = 0;
+    wait (host.number >= first);
+    $dumpfile(activity);
+    $dumpvars(1, host.dut);
+  end
 endmodule
 """
 WATCH = """\
@@ -37,13 +50,19 @@ WATCH = """\
   realtime changed_{pin} = -1e9, clocked_{pin} = -1e9;
   always @({pin}) begin
     changed_{pin} = $realtime;
-    if (host.checking && $realtime - clocked_{pin} < HOLD_{pin} - 0.0005)
-      $display("timing hold %m {pin} %0d", $rtoi($realtime * 1000));
+    if (host.checking && $realtime - clocked_{pin} < HOLD_{pin} - {half_ps}) begin
+      annotate.violations = annotate.violations + 1;
+      if (annotate.violations <= {shown})
+        $display("timing %0d %0d hold %m {pin}", host.number, host.cycle);
+    end
   end
   always @({edge} {clock}) begin
     clocked_{pin} = $realtime;
-    if (host.checking && $realtime - changed_{pin} < SETUP_{pin} - 0.0005)
-      $display("timing setup %m {pin} %0d", $rtoi($realtime * 1000));
+    if (host.checking && $realtime - changed_{pin} < SETUP_{pin} - {half_ps}) begin
+      annotate.violations = annotate.violations + 1;
+      if (annotate.violations <= {shown})
+        $display("timing %0d %0d setup %m {pin}", host.number, host.cycle);
+    end
   end
 """
 MACRO = """\
@@ -113,6 +132,10 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     return netlists.INSTANCE.sub(rename, text)
 
 
+def _watch(pin: str, limit: Limit) -> str:
+    return WATCH.format(pin=pin, edge=limit.edge, clock=limit.clock, half_ps=HALF_PS, shown=SHOWN)
+
+
 def _with_timing(cells: str, delays: Delays, masters: Mapping[str, str]) -> str:
     """The models with a specify block, and watches of setup and hold, in each."""
     paths: dict[str, set[tuple[str, str]]] = {}
@@ -121,7 +144,7 @@ def _with_timing(cells: str, delays: Delays, masters: Mapping[str, str]) -> str:
         paths.setdefault(masters[instance], set()).update(found)
     for instance, limits in delays.limits.items():
         for pin, limit in limits.items():
-            text = WATCH.format(pin=pin, edge=limit.edge, clock=limit.clock)
+            text = _watch(pin, limit)
             watches.setdefault(masters[instance], {})[pin] = text
 
     def extend(found: re.Match[str]) -> str:
@@ -153,7 +176,7 @@ def _parameters(
         if master in macros:
             read = max(max(pair) for pair in delays.paths[instance].values())
             lines.append(f"  defparam host.dut.{names[instance]}.READ = {read:.3f};")
-    return "\n".join(["module limits;", *lines, "endmodule", ""])
+    return "\n".join([f"module {LIMITS};", *lines, "endmodule", ""])
 
 
 def _macro(
@@ -180,9 +203,6 @@ def _macro(
         bits=top + 1,
         clock="clk0",
         wait="@(negedge clk0) " if falling else "",
-        watches="".join(
-            WATCH.format(pin=pin, edge=limit.edge, clock=limit.clock)
-            for pin, limit in limits.items()
-        ),
+        watches="".join(_watch(pin, limit) for pin, limit in limits.items()),
     )
     return re.sub(rf"\bmodule {name}\b", f"module {name}_function", behaviour) + shell

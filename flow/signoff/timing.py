@@ -49,6 +49,7 @@ REPORTS = {
 NET = re.compile(r"^%NET (\S+) (\S+) (.+)$", re.MULTILINE)
 ROLE = re.compile(r"^%ROLE (.+) (\S+)$", re.MULTILINE)
 REPORT = re.compile(r"^%REPORT (\S+)\n(.*?)^%CHECKED \1\n", re.MULTILINE | re.DOTALL)
+INPUT = re.compile(r"^\s*(?:input|inout)\s+(?:wire\s+)?(?:\[\d+:\d+\]\s*)?\\?(\w+)", re.MULTILINE)
 PATHS = re.compile(r"^%PATH (\S+) (\S+) (.+)\n((?:%POINT .*\n)+)", re.MULTILINE)
 POINT = re.compile(r"^%POINT (\S+) (.+)$", re.MULTILINE)
 
@@ -81,8 +82,9 @@ def check_timing(
     """Time the design at all its corners; write `timing.json` and OpenSTA's reports to `folder`.
 
     A DEF, with LEFs for the cells' sizes, puts coordinates to the paths. Clean means: no violated
-    check, no unconstrained endpoint, no net without parasitics where there is a SPEF, and for every
-    corner at least one setup and one hold check. Raises `NoVerdict` for input that does not fit.
+    check, no unconstrained endpoint, no net without a driver, none without parasitics where there
+    is a SPEF, and for every corner at least one setup and one hold check. Raises `NoVerdict` for
+    input that does not fit.
     """
     check_inputs(timed)
     missing = {
@@ -90,6 +92,7 @@ def check_timing(
     }
     places = read_places(placement, timed.name, lefs) if placement else {}
     drivers = _drivers(timed.netlist, next(iter(timed.liberties.values())))
+    floating = _undriven(timed.netlist, drivers)
     corners = {}
     for corner in timed.corners:
         log, _ = run_corner(timed, corner, folder, SCRIPT, _SIGNOFF_PATHS=str(WORST_PATHS))
@@ -101,6 +104,7 @@ def check_timing(
             for master, pin in drivers.get(net, ())
             if load > (limit := limits.get((master, pin), float("inf")))
         ]
+        found.violations["undriven"] = floating
         found.violations["unannotated"] = missing[timed.spef[corner]] if timed.spef else []
         corners[corner] = found
     report = folder / "timing.json"
@@ -148,6 +152,13 @@ def _drivers(netlist: Path, liberties: Sequence[Path]) -> dict[str, list[tuple[s
             if (cell.master, plain := pin.split("[")[0]) in outputs:
                 found.setdefault(net, []).append((cell.master, plain))
     return found
+
+
+def _undriven(netlist: Path, drivers: Mapping[str, Any]) -> list[str]:
+    """Nets at inputs of cells that nothing drives: OpenSTA passes over them."""
+    inputs = set(INPUT.findall(netlist.read_text()))
+    used = {net for cell in netlists.cells(netlist) for net in cell.pins.values()}
+    return sorted(n for n in used if n not in drivers and n.split("[")[0] not in inputs)
 
 
 def _limits(liberties: Sequence[Path]) -> dict[tuple[str, str], float]:

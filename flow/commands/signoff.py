@@ -1,0 +1,57 @@
+"""`spikeout signoff`: every check on a finished run, one table."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from flow.chips import chip_file
+from flow.run import run_folder
+from flow.signoff.checks import CHECKS, Context, require_current, run_check
+from flow.signoff.chip_run import read_run
+from flow.signoff.verdict import NoVerdict, Verdict, table
+from rtl.config import load_chip
+from rtl.verilog import verilog
+
+__all__ = ["signoff"]
+
+
+@click.command()
+@click.argument("chip")
+@click.option("--tag", default="run", show_default=True, help="name of the run")
+@click.option("--only", multiple=True, type=click.Choice([*CHECKS]), help="these checks alone")
+@click.option("--skip", multiple=True, type=click.Choice([*CHECKS]), help="not these checks")
+@click.option("--images", default=360, show_default=True, help="inferences of the check gates")
+def signoff(chip: str, tag: str, only: tuple[str, ...], skip: tuple[str, ...], images: int) -> int:
+    """Check the finished run of CHIP: timing, equivalence, simulation of the gates, power, and that
+    all evidence is there.
+
+    Prints one line per check: verdict, figure, file. Exit status 1 unless every check is clean.
+    Evidence is kept in the run's folder `signoff`.
+    """
+    if images < 1:
+        raise ValueError(f"--images must be at least 1, not {images}")
+    parameters = load_chip(chip_file(chip))
+    run = read_run(run_folder(parameters.name, tag))
+    context = Context(run, parameters, run.folder / "signoff", images)
+    require_current(context, verilog(parameters)[f"{parameters.name}.v"])
+    names = [name for name in CHECKS if (not only or name in only) and name not in skip]
+    verdicts = [_check(name, context) for name in names]
+    click.echo(table(verdicts, Path.cwd()), nl=False)
+    return 0 if verdicts and all(verdict.passed for verdict in verdicts) else 1
+
+
+def _check(name: str, context: Context) -> Verdict:
+    """One check; one that cannot judge is a failed line of the table."""
+    console = Console(stderr=True)
+    began = time.monotonic()
+    try:
+        verdict = run_check(name, context)
+    except NoVerdict as error:
+        verdict = Verdict(name, False, f"NO VERDICT: {error}")
+    word = "clean" if verdict.passed else "FAILED"
+    console.print(f"{name}: {word}, {time.monotonic() - began:.0f} s", highlight=False)
+    return verdict

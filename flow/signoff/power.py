@@ -1,0 +1,226 @@
+"""Power of a chip while it computes: activity from simulated inferences, power from OpenSTA.
+
+    verdict = check_power(run, chip, folder)
+
+Real images run with the delays of the typical corner, so glitches count; no trace port is read, as
+on a chip at work. Every net's toggles go into OpenSTA pin by pin; its power of every instance is
+summed by group (clock, registers, logic, macros) and by block (the module whose register or output
+a gate leads to).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from flow import netlist as netlists
+from flow.signoff.activity import Activity, read_activity
+from flow.signoff.chip_run import ChipRun
+from flow.signoff.opensta import run_corner
+from flow.signoff.simulation import inputs, timed_simulator
+from flow.signoff.verdict import NoVerdict, Verdict
+from flow.synthesis import registers
+from golden.simulator import simulate
+from macros.store import atomic_write
+from rtl.config import Chip
+from verification.rtl import stimulus
+
+__all__ = ["InstancePower", "blocks", "check_power", "run_power"]
+
+SCRIPT = Path(__file__).with_name("power.tcl")
+IMAGES = 3
+POWER = re.compile(r"^%POWER (\S+) (\S+) (\S+) (.+)$", re.MULTILINE)
+OUTPUTS = ("X", "Y", "Q", "Q_N", "HI", "LO", "COUT", "SUM", "GCLK")
+"""Names of the output pins of sky130_fd_sc_hd."""
+
+
+@dataclass(frozen=True)
+class InstancePower:
+    """Power of one instance in W."""
+
+    internal: float
+    switching: float
+    leakage: float
+
+    @property
+    def total(self) -> float:
+        return self.internal + self.switching + self.leakage
+
+
+def check_power(run: ChipRun, chip: Chip, folder: Path, images: int = IMAGES) -> Verdict:
+    """Power and energy of inferences at the typical corner; writes `power.json` to `folder`.
+
+    Clean means: every net that connects two pins has activity, and no group that is there has power
+    0. Raises `NoVerdict` when the simulation does not run.
+    """
+    corner = run.corner_of("tt")
+    image, spikes = inputs(run, chip, images)
+    activity = _simulate(run, chip, corner, folder, image, spikes)
+    power, silent = run_power(run, corner, activity, folder)
+    golden = simulate(image.network, spikes)
+    layers = [spikes, *golden.spikes[:-1]]
+    operations = sum(
+        int(np.count_nonzero(layer)) * content.n_out
+        for layer, content in zip(layers, image.network.layers, strict=True)
+    )
+    seconds = activity.duration_ps * 1e-12 / images
+    groups, by_block = _groups(run, corner, activity, power), _blocks(run, power)
+    total = sum(item.total for item in power.values())
+    content = {
+        "design": run.name,
+        "corner": corner,
+        "images": images,
+        "clock_MHz": 1e3 / run.period_ns,
+        "wires": "extracted" if run.timed().spef else "none",
+        "seconds_per_inference": seconds,
+        "power_W": total,
+        "internal_W": sum(item.internal for item in power.values()),
+        "switching_W": sum(item.switching for item in power.values()),
+        "leakage_W": sum(item.leakage for item in power.values()),
+        "energy_per_inference_J": total * seconds,
+        "synaptic_operations_per_inference": operations / images,
+        "energy_per_synaptic_operation_J": total * seconds * images / operations,
+        "group_W": groups,
+        "block_W": by_block,
+        "nets_without_activity": silent,
+        "instance_W": {name: item.total for name, item in sorted(power.items())},
+    }
+    report = folder / "power.json"
+    atomic_write(report, json.dumps(content, indent=1) + "\n")
+    return _verdict(content, report)
+
+
+def _verdict(content: dict, report: Path) -> Verdict:
+    powerless = [name for name, watt in content["group_W"].items() if not watt > 0]
+    faults = [f"group {name} takes no power" for name in powerless]
+    if silent := content["nets_without_activity"]:
+        faults.append(f"{len(silent)} nets without activity, first {silent[0]}")
+    figure = (
+        f"{content['power_W'] * 1e3:.3f} mW, {content['energy_per_inference_J'] * 1e9:.1f} nJ per"
+        f" inference, {content['energy_per_synaptic_operation_J'] * 1e12:.1f} pJ per synaptic"
+        f" operation ({content['corner']}, {content['images']} images)"
+    )
+    metrics = {
+        "power__internal__total": content["internal_W"],
+        "power__switching__total": content["switching_W"],
+        "power__leakage__total": content["leakage_W"],
+        "power__total": content["power_W"],
+        "signoff__energy__inference": content["energy_per_inference_J"],
+        "signoff__energy__synaptic_operation": content["energy_per_synaptic_operation_J"],
+        "signoff__unannotated_activity__count": len(silent),
+    }
+    return Verdict("power", not faults, "; ".join([figure, *faults]), report, metrics)
+
+
+def _simulate(run, chip, corner, folder, image, spikes) -> Activity:
+    simulator = timed_simulator(run, chip, corner, folder)
+    start = stimulus.load(image, trace=False)
+    body = stimulus.inferences(image, spikes, trace=False).reshape(-1, 4)
+    changes = folder / "activity.vcd"
+    changes.parent.mkdir(parents=True, exist_ok=True)
+    options = (f"+activity={changes}", f"+from={len(start)}")
+    busy = replace(simulator, command=(*simulator.command, *options))
+    result = busy.run(np.concatenate([start, body]))
+    if not result.passed:
+        trouble = (result.unknown or ["an output spike differs"])[0]
+        raise NoVerdict(f"the workload does not run: {trouble}")
+    try:
+        return read_activity(changes)
+    finally:
+        changes.unlink()
+
+
+def run_power(
+    run: ChipRun, corner: str, activity: Activity, folder: Path
+) -> tuple[dict[str, InstancePower], list[str]]:
+    """Instance -> power, and the nets with two pins or more that have no activity."""
+    period = run.period_ns * 1e3
+    lines = [
+        f"{toggles * period / activity.duration_ps:.6g} {high / activity.duration_ps:.6g} {net}"
+        for net, (toggles, high) in sorted(activity.nets.items())
+    ]
+    listed = folder / "activity.txt"
+    atomic_write(listed, "\n".join(lines) + "\n")
+    log, _ = run_corner(run.timed(), corner, folder / "power", SCRIPT, _ACTIVITY=str(listed))
+    if not re.search(r"^%ANNOTATED [1-9]", log, re.MULTILINE):
+        raise NoVerdict("OpenSTA took no activity")
+    power = {
+        name: InstancePower(float(internal), float(switching), float(leakage))
+        for internal, switching, leakage, name in POWER.findall(log)
+    }
+    uses = Counter(net for cell in netlists.cells(run.view("nl")) for net in cell.pins.values())
+    silent = [net for net in re.findall(r"^%NOACTIVITY (.+)$", log, re.MULTILINE) if uses[net] > 1]
+    return power, silent
+
+
+def _groups(
+    run: ChipRun, corner: str, activity: Activity, power: Mapping[str, InstancePower]
+) -> dict[str, float]:
+    """Group -> W; the clock's cells are those whose output toggles twice a period."""
+    sequential = {name for path in run.liberties(corner) for name in registers(path)}
+    twice = 1.99 * activity.duration_ps / (run.period_ns * 1e3)
+    found: dict[str, float] = {}
+    for cell in netlists.cells(run.view("nl")):
+        if cell.name not in power:
+            continue
+        if cell.master in run.macros:
+            group = "macros"
+        elif cell.master in sequential:
+            group = "registers"
+        elif any(activity.nets.get(cell.pins.get(p, ""), (0, 0))[0] > twice for p in OUTPUTS):
+            group = "clock"
+        else:
+            group = "logic"
+        found[group] = found.get(group, 0.0) + power[cell.name].total
+    return found
+
+
+def _blocks(run: ChipRun, power: Mapping[str, InstancePower]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, block in blocks(run.view("nl"), set(run.macros)).items():
+        if name in power:
+            found[block] = found.get(block, 0.0) + power[name].total
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def blocks(netlist: Path, macros: set[str]) -> dict[str, str]:
+    """Instance -> block: the first part of the hierarchical name of its output net (of the macro
+    itself), for a gate with a nameless output that of what most of its loads belong to."""
+    cells = {cell.name: cell for cell in netlists.cells(netlist)}
+    loads: dict[str, list[str]] = {}
+    outputs: dict[str, list[str]] = {}
+    for cell in cells.values():
+        for pin, net in cell.pins.items():
+            if pin in OUTPUTS:
+                outputs.setdefault(cell.name, []).append(net)
+            else:
+                loads.setdefault(net, []).append(cell.name)
+    found: dict[str, str] = {}
+    for name, cell in cells.items():
+        named = [name] if cell.master in macros else outputs.get(name, [])
+        block = next((net.split(".")[0] for net in named if re.match(r"[a-z]\w*\.", net)), None)
+        if block:
+            found[name] = block
+    waiting = [name for name in cells if name not in found]
+    while waiting:
+        votes = {
+            name: Counter(
+                found[load]
+                for net in outputs.get(name, ())
+                for load in loads.get(net, ())
+                if load in found
+            )
+            for name in waiting
+        }
+        news = {name: vote.most_common(1)[0][0] for name, vote in votes.items() if vote}
+        if not news:
+            break
+        found |= news
+        waiting = [name for name in waiting if name not in found]
+    return found | dict.fromkeys(waiting, "top")

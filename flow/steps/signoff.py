@@ -1,0 +1,149 @@
+"""Steps that end a run with its sign-off: each runs one check and keeps its verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from librelane.config import Variable
+from librelane.state import DesignFormat, State
+from librelane.steps import DeferredStepError, Step, StepException
+
+from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, write_verdict
+
+__all__ = ["SIGNOFF", "SignoffStep"]
+
+IMAGES = Variable(
+    "SIGNOFF_IMAGES",
+    int,
+    "Test images that the netlist classifies in the sign-off, at zero delay.",
+    default=360,
+)
+
+
+class SignoffStep(Step):
+    """One check of `flow.signoff.checks`; a fault fails the flow after all checks have run."""
+
+    check: str
+    inputs = [DesignFormat.NETLIST]  # noqa: RUF012  LibreLane's interface
+    outputs = []  # noqa: RUF012
+    config_vars = [IMAGES]  # noqa: RUF012
+
+    def run(self, state_in: State, **kwargs):
+        from flow.chips import chip_file
+        from flow.signoff.checks import CHECKS, Context
+        from flow.signoff.chip_run import ChipRun
+        from rtl.config import load_chip
+
+        folder = Path(self.step_dir)
+        config = json.loads(self.config.dumps())
+        config |= json.loads((folder.parent / "resolved.json").read_text())
+        run = ChipRun(folder.parent, config, json.loads(state_in.dumps()))
+        try:
+            chip = load_chip(chip_file(self.config["DESIGN_NAME"]))
+        except ValueError as error:
+            raise StepException(f"{self.id}: {error}") from None
+        earlier = _earlier(folder.parent)
+        for verdict in earlier if self.check == "completeness" else ():
+            write_verdict(verdict, folder)
+        context = Context(run, chip, folder, self.config["SIGNOFF_IMAGES"])
+        try:
+            verdict = CHECKS[self.check](context)
+        except NoVerdict as error:
+            raise StepException(f"{self.id}: {error}") from None
+        write_verdict(verdict, folder)
+        if not verdict.passed:
+            raise DeferredStepError(f"{self.id}: {verdict.figure}")
+        return {}, dict(verdict.metrics)
+
+
+def _earlier(folder: Path) -> list[Verdict]:
+    """The verdicts that the steps of a run have left so far, the latest of each name."""
+    steps = sorted(folder.glob("*-*/"), key=lambda path: path.name)
+    found = {verdict.name: verdict for step in steps for verdict in read_verdicts(step)}
+    return list(found.values())
+
+
+@Step.factory.register()
+class SignoffTiming(SignoffStep):
+    """Static timing of all corners: every kind of check, loads, unconstrained pins, bare nets."""
+
+    id = "Spikeout.SignoffTiming"
+    name = "Sign-off: timing"
+    check = "timing"
+
+
+@Step.factory.register()
+class SignoffEquivalence(SignoffStep):
+    """Formal proof that the netlist is the RTL, register by register."""
+
+    id = "Spikeout.SignoffEquivalence"
+    name = "Sign-off: equivalence"
+    check = "equivalence"
+
+
+@Step.factory.register()
+class SignoffGates(SignoffStep):
+    """All test images through the netlist at zero delay, against the golden model."""
+
+    id = "Spikeout.SignoffGates"
+    name = "Sign-off: gates"
+    check = "gates"
+
+
+@Step.factory.register()
+class SignoffPowerUp(SignoffStep):
+    """Inferences of the netlist from power-up X."""
+
+    id = "Spikeout.SignoffPowerUp"
+    name = "Sign-off: power-up"
+    check = "power_up"
+
+
+@Step.factory.register()
+class SignoffDelaysSlow(SignoffStep):
+    """An inference with the delays of the slow corner at the rated clock."""
+
+    id = "Spikeout.SignoffDelaysSlow"
+    name = "Sign-off: delays, slow"
+    check = "sdf_ss"
+
+
+@Step.factory.register()
+class SignoffDelaysFast(SignoffStep):
+    """An inference with the delays of the fast corner at the rated clock."""
+
+    id = "Spikeout.SignoffDelaysFast"
+    name = "Sign-off: delays, fast"
+    check = "sdf_ff"
+
+
+@Step.factory.register()
+class SignoffPower(SignoffStep):
+    """Power and energy of real inferences."""
+
+    id = "Spikeout.SignoffPower"
+    name = "Sign-off: power"
+    check = "power"
+
+
+@Step.factory.register()
+class SignoffCompleteness(SignoffStep):
+    """Every view, verdict and metric of a finished chip is there, and not zero."""
+
+    id = "Spikeout.SignoffCompleteness"
+    name = "Sign-off: completeness"
+    check = "completeness"
+
+
+SIGNOFF: tuple[type[Step], ...] = (
+    SignoffTiming,
+    SignoffEquivalence,
+    SignoffGates,
+    SignoffPowerUp,
+    SignoffDelaysSlow,
+    SignoffDelaysFast,
+    SignoffPower,
+    SignoffCompleteness,
+)
+"""The steps of a sign-off in order; the last one looks at what the others left."""
