@@ -3,22 +3,36 @@
 While metal layer l is made, only the layers up to l exist. A gate sees the side area of the metal
 of layer l in its own piece of the net; side area over gate area must stay below 400, or below a
 limit that grows with the diffusion the piece is tied to (technology LEF, ANTENNADIFFSIDEAREARATIO;
-the same for met1 to met5). A net that breaks the rule gets a diode cell beside the gate.
+the same for met1 to met5).
+
+Two cures. A *hop*: the net is routed again on layers up to l only, so that the piece holds the
+driver and its diffusion (`lower_tops`, used by the router itself). A *diode* beside the gate, in a
+gap of the rows (`add_diodes`), where a hop is not possible: nets of input ports, and met1 and met2.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.edit import Editor
-from flow.pnr.parasitics import NetTree, Node, extract
-from flow.pnr.rules import WIDTH
+from flow.pnr.gaps import Gaps
+from flow.pnr.rules import MET3, SITE, WIDTH
+from flow.pnr.wiring import Node, Wiring, wiring_of
 
-__all__ = ["DIODE", "Violation", "add_diodes", "antenna_violations", "ratio_limit"]
+__all__ = [
+    "DIODE",
+    "Violation",
+    "add_diodes",
+    "antenna_violations",
+    "ratio_limit",
+    "suspects",
+    "top_after_hop",
+]
 
 DIODE = "sky130_fd_sc_hd__diode_2"
 THICKNESS_UM = (0.35, 0.35, 0.8, 0.8)  # met1..met4, technology LEF
@@ -42,19 +56,59 @@ def ratio_limit(diffusion: float) -> float:
     return float(np.interp(diffusion, LIMIT_DIFFUSION_UM2, LIMIT_RATIO))
 
 
-def antenna_violations(design: Design, trees: list[NetTree] | None = None) -> list[Violation]:
-    """All violations of a routed design."""
-    trees = trees if trees is not None else extract(design)
-    return [violation for net, tree in enumerate(trees) for violation in _of_net(design, net, tree)]
+def antenna_violations(design: Design, wiring: dict[int, Wiring] | None = None) -> list[Violation]:
+    """All violations of a routed design. Only nets with metal enough to break the rule are
+    looked at, unless their `wiring` is given."""
+    wiring = wiring if wiring is not None else wiring_of(design, suspects(design))
+    return [
+        violation
+        for net in sorted(wiring)
+        for violation in _of_net(design, net, wiring[net].resistors)
+    ]
 
 
-def _of_net(design: Design, net: int, tree: NetTree) -> list[Violation]:
+def suspects(design: Design) -> list[int]:
+    """Nets whose whole metal of some layer would be too much for their smallest gate."""
+    wires = design.routes.wires
+    layer = wires[:, 1]
+    length = np.abs(wires[:, 4] - wires[:, 2]) + np.abs(wires[:, 5] - wires[:, 3])
+    side = 2 * (length + np.array(WIDTH)[layer]) / 1e3 * np.array(THICKNESS_UM)[layer]
+    area = np.zeros((design.nets, len(THICKNESS_UM)))
+    np.add.at(area, (wires[:, 0], layer), side)
+    # where pieces of wire meet, the exact sum counts the width of each
+    return np.flatnonzero(
+        1.25 * area.max(axis=1) > LIMIT_RATIO[0] * _smallest_gates(design)
+    ).tolist()
+
+
+def _smallest_gates(design: Design) -> np.ndarray:
+    """[M] area in um2 of the smallest gate on each net, infinite where there is none."""
+    gates = [
+        [
+            pin.gate_area if pin.gate_area and master.name != DIODE else np.inf
+            for pin in master.signal_pins
+        ]
+        or [np.inf]
+        for master in design.master_objects()
+    ]
+    table = np.full((len(gates), max(map(len, gates))), np.inf)
+    for row, values in zip(table, gates, strict=True):
+        row[: len(values)] = values
+    smallest = np.full(design.nets, np.inf)
+    net = np.repeat(np.arange(design.nets), np.diff(design.pin_start))
+    cells = design.pin_instance >= 0
+    number = design.master_of[design.pin_instance[cells]]
+    np.minimum.at(smallest, net[cells], table[number, design.pin_index[cells]])
+    return smallest
+
+
+def _of_net(design: Design, net: int, resistors: list[tuple[Node, Node, float]]) -> list[Violation]:
     pins = list(design.net_pins(net))
     found = []
     for layer in range(4):
-        pieces = _pieces(tree, layer)
+        pieces = _pieces(resistors, layer)
         area: dict[Node, float] = defaultdict(float)
-        for a, b, _ in tree.resistors:
+        for a, b, _ in resistors:
             if a[0] == b[0] == layer:
                 length = (abs(b[1] - a[1]) + abs(b[2] - a[2])) / 1e3
                 area[pieces[a]] += 2 * (length + WIDTH[layer] / 1e3) * THICKNESS_UM[layer]
@@ -76,7 +130,7 @@ def _of_net(design: Design, net: int, tree: NetTree) -> list[Violation]:
     return found
 
 
-def _pieces(tree: NetTree, layer: int) -> dict[Node, Node]:
+def _pieces(resistors: list[tuple[Node, Node, float]], layer: int) -> dict[Node, Node]:
     """The piece of each node when only the layers up to `layer` exist; pins are always there."""
     parent: dict[Node, Node] = {}
 
@@ -86,24 +140,46 @@ def _pieces(tree: NetTree, layer: int) -> dict[Node, Node]:
             node = parent[node]
         return node
 
-    for a, b, _ in tree.resistors:
+    for a, b, _ in resistors:
         if a[0] <= layer and b[0] <= layer:
             parent[root(a)] = root(b)
     return {node: root(node) for node in list(parent)}
 
 
-def add_diodes(design: Design, violations: list[Violation]) -> Design:
-    """A diode at the gate of every violation; routes are dropped: legalise and route again."""
-    editor = Editor(design)
-    done = set()
-    for violation in violations:
-        key = (violation.net, violation.pin)
-        if key in done:
-            continue
-        done.add(key)
-        instance = violation.pin[0]
-        diode = editor.add_cell(
-            f"antenna_{violation.net}", DIODE, int(design.x[instance]), int(design.y[instance])
+def top_after_hop(design: Design, violations: Iterable[Violation]) -> dict[int, int]:
+    """Nets a hop can cure, with the highest layer they may then use: met3 for what met3 collects,
+    where a cell drives the net and no port or macro pin stands higher."""
+    tops = {}
+    for net, layer in {(v.net, v.layer) for v in violations}:
+        cells = [(i, p) for i, p in design.net_pins(net) if i >= 0]
+        driven = any(
+            design.master(i).signal_pins[p].direction == "output" and not design.master(i).is_macro
+            for i, p in cells
         )
-        editor.pins[violation.net].append((diode, 0))
-    return editor.design()
+        if layer == MET3 and driven and len(cells) == len(list(design.net_pins(net))):
+            tops[net] = MET3
+    return tops
+
+
+def add_diodes(design: Design, violations: list[Violation]) -> tuple[Design, bool]:
+    """A diode at the gate of every violation, in the nearest gap of the rows. Routes are dropped.
+
+    Also returns whether every diode found a gap; those that did not stand on their gate, and the
+    placement must be made legal again.
+    """
+    editor = Editor(design)
+    gaps = Gaps(design)
+    spots: dict[int, tuple[int, int, int] | None] = {}
+    width = design.library.masters[DIODE].width // SITE
+    for net, pin in sorted({(violation.net, violation.pin) for violation in violations}):
+        instance = pin[0]
+        x, y = int(design.x[instance]), int(design.y[instance])
+        spot = gaps.take(x, y, width)
+        diode = editor.add_cell(f"antenna_{net}", DIODE, *(spot[:2] if spot else (x, y)))
+        spots[diode] = spot
+        editor.pins[net].append((diode, 0))
+    changed = editor.design()
+    for diode, spot in spots.items():
+        if spot:
+            changed.orient[diode] = spot[2]
+    return changed, all(spot is not None for spot in spots.values())

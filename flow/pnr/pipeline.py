@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,9 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
         if not violations or attempt == ANTENNA_ROUNDS - 1:
             break
         before = design.instances
-        design, _ = legalise(add_diodes(design, violations), effort=plan.effort)
+        design, fits = add_diodes(design, violations)
+        if not fits:
+            design, _ = legalise(design, effort=plan.effort)
         diodes += design.instances - before
     return design, metrics
 
@@ -135,6 +137,7 @@ def run_pnr(
     if design is None:
         raise ValueError("the first stage needs a netlist")
     metrics: dict[str, Any] = {}
+    plan = replace(plan, route=replace(plan.route, folder=folder))
     for name in names[start:]:
         began = time.process_time()
         design, found = STAGES[name](design, plan, lambda done: report(describe(done)))

@@ -35,6 +35,7 @@ def save(path: Path, key: str, state: State, passes: np.ndarray) -> None:
         taken_count=state.taken_count,
         access=state.access,
         failed=state.failed,
+        top=state.top,
     )
     atomic_write(path, stream.getvalue())
 
@@ -65,6 +66,7 @@ def _fill(kept: Any, state: State) -> np.ndarray:
     np.add.at(state.users, kept["taken"], 1)
     state.access[:] = kept["access"]
     state.failed[:] = kept["failed"]
+    state.top[:] = kept["top"]
     return kept["passes"]
 
 

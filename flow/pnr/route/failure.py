@@ -27,8 +27,8 @@ class RouteError(RuntimeError):
 
 def hopeless(overflow: Sequence[int], failed: Sequence[int]) -> bool:
     """Whether to give up, from the conflicts left and the nets without a path after each pass."""
-    if len(failed) >= 3 and failed[-1] and failed[-3:] == [failed[-1]] * 3:
-        return True
+    if len(failed) > PATIENCE and min(failed[-PATIENCE:]) > 0:
+        return min(failed[-PATIENCE:]) >= min(failed[:-PATIENCE])
     patience = PATIENCE if overflow[-1] > FEW else PATIENCE_LAST
     before, recent = overflow[:-patience], overflow[-patience:]
     return bool(before) and min(recent) > PROGRESS * min(before)

@@ -53,6 +53,7 @@ from flow.pnr.rules import MCON_SPACING, VIAS
 __all__ = ["all_moves", "route_nets"]
 
 CONTACT = VIAS[0].cut
+DISCOURAGED = 300  # as much as a conflict adds to the history
 
 
 @numba.njit(cache=True, nogil=True)
@@ -154,6 +155,18 @@ def _fitting(state, pins, nets, net, pin):
             result[count] = access
             count += 1
     return result[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _discourage(state, pins, nets, net, pin):
+    """Make the accesses dearer that the net has at other pins of the same cell: the contact of one
+    of them may leave no room for any at `pin`. The next pass will choose another."""
+    for other in range(nets.start[net], nets.start[net + 1]):
+        access = state.access[other]
+        if other == pin or access < 0 or nets.instance[other] != nets.instance[pin]:
+            continue
+        for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
+            state.history[pins.resource[k]] += DISCOURAGED
 
 
 @numba.njit(cache=True, nogil=True)
@@ -370,7 +383,9 @@ def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent,
         window[3] = min(max(box[3], near[3]) + margin, limits[3])
         worker.counters[MARK] += STRIDE
         _push_sources(state, worker, pins, nets, net, nx, tree, first, box, window, vias)
-        reached = search(state, worker, nx, targets, nodes, prices, box, window, vias)
+        reached = search(
+            state, worker, nx, targets, nodes, prices, box, window, vias, state.top[net]
+        )
         if reached >= 0 or (window == limits).all():
             return reached
         margin *= 4
@@ -400,6 +415,7 @@ def _route_net(state, worker, pins, nets, net, nx, limits, margin):
             state, worker, pins, nets, net, nx, limits, tree, first, pin, parent[k], margin
         )
         if reached < 0:
+            _discourage(state, pins, nets, net, pin)
             complete = False
             continue
         fresh = tree == 0

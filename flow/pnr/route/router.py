@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flow.pnr.antenna import antenna_violations, top_after_hop
 from flow.pnr.design import Design
 from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
@@ -19,9 +20,11 @@ from flow.pnr.route.nets import all_moves, route_nets
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
 from flow.pnr.route.shapes import routes_of
 from flow.pnr.route.state import (
+    ANY_TOP,
     EDGES_END,
     EDGES_USED,
     EXPANDED,
+    FREED_TOP,
     REROUTED,
     ROOM,
     TAKEN_END,
@@ -38,6 +41,7 @@ from macros.store import content_hash
 __all__ = ["Pass", "RouteError", "RoutePlan", "route"]
 
 WORKERS = 3  # one for the whole die, one for each half
+HOP_PASSES = 6  # passes with conflicts after which hops are given up
 STATE_FILE, HEAT_FILE = "routing.npz", "conflicts.png"
 
 
@@ -128,9 +132,11 @@ def _negotiate(
         passes = [Pass(*(int(value) for value in row[:5]), float(row[5])) for row in known]
     while True:
         if passes:
+            _free_stuck(state, passes)
             if not passes[-1].overflow and not passes[-1].failed:
-                break
-            if len(passes) >= plan.passes or hopeless(
+                if not _hop(design, grid, nets, state):
+                    break
+            elif len(passes) >= plan.passes or hopeless(
                 [done.overflow for done in passes], [done.failed for done in passes]
             ):
                 picture = plan.folder / HEAT_FILE if plan.folder else None
@@ -142,6 +148,26 @@ def _negotiate(
     if kept:
         kept.unlink(missing_ok=True)
     return state, len(passes)
+
+
+def _hop(design: Design, grid: Grid, nets: NetTable, state: State) -> bool:
+    """Keep nets whose metal collects too much charge on lower layers, as far as that cures them;
+    returns whether there are such nets, which are then to be routed again."""
+    routes = routes_of(grid, nets, state, None)
+    violations = antenna_violations(replace(design, routes=routes))
+    fresh = False
+    for net, top in top_after_hop(design, violations).items():
+        if state.top[net] == ANY_TOP:
+            state.top[net], state.failed[net], fresh = top, 1, True
+    return fresh
+
+
+def _free_stuck(state: State, passes: list[Pass]) -> None:
+    """Lift the limits of hops that leave a net without a path or others in conflict for long."""
+    limited = state.top < ANY_TOP
+    recent = [done.overflow for done in passes[-HOP_PASSES:]]
+    stuck = len(recent) == HOP_PASSES and min(recent) > 0
+    state.top[limited & (stuck | (state.failed > 0))] = FREED_TOP
 
 
 def _key(grid: Grid, nets: NetTable, plan: RoutePlan) -> str:

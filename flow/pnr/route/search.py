@@ -127,12 +127,12 @@ def way_of(state, node):
 
 
 @numba.njit(cache=True, nogil=True)
-def search(state, worker, nx, targets, target_node, target_price, box, window, vias):
+def search(state, worker, nx, targets, target_node, target_price, box, window, vias, top):
     """From the sources in the queue to the best of the accesses `targets`.
 
     `target_node`, `target_price`: where each stands and what it costs; `box`: columns and tracks
-    that enclose them; `window`: those that may be used. Returns the access, or -1; the queue is
-    empty again.
+    that enclose them; `window`: those that may be used; `top`: highest layer to climb to.
+    Returns the access, or -1; the queue is empty again.
     """
     label, price, moves = state.label, state.price, state.moves
     head, queue = worker.head, worker.queue
@@ -197,7 +197,7 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                 bound = bound_at(i, j - step, layer, box, vias)
                 _relax(state, worker, mark, node - jump, cost, DOWN, bound)
         # never two vias at one node of met3: its metal would be too small (m3.6)
-        if move & RISE and not (layer == 2 and way == ABOVE):
+        if move & RISE and layer < top and not (layer == 2 and way == ABOVE):
             cost = so_far + VIA_COST[layer] + price[node + 1]
             if layer == 0:
                 cost += price[node + 1 + row] + price[gaps + at] + price[gaps + at + nx]

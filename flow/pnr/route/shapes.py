@@ -16,9 +16,9 @@ __all__ = ["metal_rectangles", "routes_of"]
 HOLE_AREA = 140_000  # nm2, m1.7
 
 
-def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray) -> Routes:
+def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray | None) -> Routes:
     """Wires, vias and patches of all nets, sorted by net. `fixed` [n, 6] is metal that is there
-    already and belongs to the nets: ports and pins of macros."""
+    already and belongs to the nets: ports and pins of macros; with None notches stay open."""
     net, node, axis = _edges(state)
     layer = node & 3
     at = node >> 2
@@ -31,7 +31,10 @@ def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray) -> Ro
     contacts, patches = _accesses(grid, nets, state)
     vias = np.concatenate([vias, contacts])
     vias = vias[np.lexsort(vias.T[::-1])].astype(np.int32)
+    patches = patches[np.argsort(patches[:, 0], kind="stable")]
     routes = Routes(wires.astype(np.int32), vias, patches.astype(np.int32))
+    if fixed is None:
+        return routes
     filled = np.concatenate([routes.patches, _notches(routes, fixed)])
     return Routes(routes.wires, routes.vias, filled[np.lexsort(filled.T[::-1])].astype(np.int32))
 
@@ -42,8 +45,9 @@ def _edges(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     net = np.repeat(np.arange(len(counts)), counts)
     offset = np.arange(len(net)) - np.repeat(np.cumsum(counts) - counts, counts)
     edge = state.edges[np.repeat(state.edge_start, counts) + offset].astype(np.int64)
-    pairs = np.unique(np.column_stack([net, edge]), axis=0)
-    return pairs[:, 0], pairs[:, 1] >> 2, pairs[:, 1] & 3
+    pairs = np.unique((net << 32) | edge)
+    edge = pairs & 0xFFFFFFFF
+    return pairs >> 32, edge >> 2, edge & 3
 
 
 def _wires(net: np.ndarray, layer: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
@@ -150,7 +154,9 @@ def _gaps(metal: np.ndarray) -> np.ndarray:
         rects = rects[np.lexsort((rects[:, 2], rects[:, 0]))]
         gaps = _close_pairs(rects, SPACING[layer])
         found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
-    return np.unique(np.concatenate(found), axis=0)
+    rows = np.concatenate(found)
+    rows = rows[np.lexsort(rows.T[::-1])]
+    return rows[np.append(True, (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]]
 
 
 def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:

@@ -7,9 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 __all__ = [
+    "ANY_TOP",
     "EDGES_END",
     "EDGES_USED",
     "EXPANDED",
+    "FREED_TOP",
     "MARK",
     "NET_MARK",
     "REROUTED",
@@ -28,6 +30,7 @@ __all__ = [
 SPAN = 1 << 16  # costs a search can tell apart ahead of the cheapest one
 ENTRIES = 1 << 23  # nodes one search may queue
 ROOM = 400_000  # what one net may add to a pool
+ANY_TOP, FREED_TOP = 3, 4  # no limit; and none again after one that cost too much
 STRIDE = 4  # marks of different workers never meet: each counts in steps of this
 
 MARK, NET_MARK, EXPANDED, REROUTED, EDGES_USED, EDGES_END, TAKEN_USED, TAKEN_END = range(8)
@@ -52,7 +55,8 @@ class State(NamedTuple):
     (0 while the net that is being routed holds it); `history`; `users`; `owner`, the net mark.
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
     node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
-    is what each pin uses (-1: none); `failed` [nets] is 1 where a pin could not be reached.
+    is what each pin uses (-1: none); `failed` [nets] is 1 where a pin could not be reached; `top`
+    [nets] is the highest layer a net may climb to.
     """
 
     label: np.ndarray
@@ -71,6 +75,7 @@ class State(NamedTuple):
     taken_count: np.ndarray
     access: np.ndarray
     failed: np.ndarray
+    top: np.ndarray
 
 
 class Worker(NamedTuple):
@@ -112,6 +117,7 @@ def new_state(
         taken_count=zeros(nets),
         access=np.full(pins, -1, np.int32),
         failed=zeros(nets, np.int8),
+        top=np.full(nets, ANY_TOP, np.int8),
     )
 
 

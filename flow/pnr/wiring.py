@@ -1,0 +1,182 @@
+"""The wiring of a net as a tree: every wire cut where vias, contacts and patches stand on it.
+
+A piece of wire has the sheet resistance of its layer, a via or contact that of its cut; patches
+join the points they cover. Loops (patches run beside wires) are opened, so that every net is a tree
+from pin to pin. Resistances are nominal; a corner scales them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from flow.pnr.design import Design
+from flow.pnr.geometry import placed
+from flow.pnr.rules import LAYERS, WIDTH
+from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
+
+__all__ = ["Node", "Resistor", "Wiring", "wiring_of"]
+
+VIA_OHM = tuple(CONTACT_OHM[name] for name in ("mcon", "via", "via2", "via3"))
+JOINT_OHM = 0.001  # where a pin and a wire are one metal
+
+Node = tuple[int, int, int]
+"""Node of a net: (layer, x, y); a pin: (-1, index of the pin in the net, 0)."""
+Resistor = tuple[Node, Node, float]
+
+
+class Wiring(NamedTuple):
+    """`resistors`: (node, node, ohm), a tree; `pieces`: (node, node) of every piece of wire, the
+    node further left or down first; `points`: all nodes on metal."""
+
+    resistors: list[Resistor]
+    pieces: list[tuple[Node, Node]]
+    points: set[Node]
+
+
+def wiring_of(design: Design, nets: Iterable[int] | None = None) -> dict[int, Wiring]:
+    """The wiring of the given nets, or of all."""
+    wanted = range(design.nets) if nets is None else sorted(nets)
+    rows = [
+        _by_net(table, wanted)
+        for table in (design.routes.wires, design.routes.vias, design.routes.patches)
+    ]
+    return {net: _wiring(design, net, *(table[net] for table in rows)) for net in wanted}
+
+
+def _by_net(rows: np.ndarray, nets: Sequence[int]) -> dict[int, list[list[int]]]:
+    """Rows of a table sorted by net, without the net."""
+    first = np.searchsorted(rows[:, 0], nets)
+    last = np.searchsorted(rows[:, 0], nets, side="right")
+    return {
+        net: rows[a:b, 1:].tolist()
+        for net, a, b in zip(nets, first.tolist(), last.tolist(), strict=True)
+    }
+
+
+def _wiring(
+    design: Design,
+    net: int,
+    wires: list[list[int]],
+    vias: list[list[int]],
+    patches: list[list[int]],
+) -> Wiring:
+    resistors: list[Resistor] = []
+    pieces: list[tuple[Node, Node]] = []
+    points: set[Node] = set()
+    for kind, x, y in vias:
+        points.add((kind, x, y))
+        if kind > 0:
+            points.add((kind - 1, x, y))
+            resistors.append(((kind - 1, x, y), (kind, x, y), VIA_OHM[kind]))
+    points |= _patched_points(wires, patches)
+    for layer, x0, y0, x1, y1 in wires:
+        on_wire = {(layer, x0, y0), (layer, x1, y1)}
+        on_wire |= {p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1}
+        points |= on_wire
+        for a, b in pairwise(sorted(on_wire)):
+            length = b[1] - a[1] + b[2] - a[2]
+            resistors.append((a, b, SHEET_OHM[LAYERS[layer]] * length / WIDTH[layer]))
+            pieces.append((a, b))
+    _join_patches(patches, points, resistors)
+    _join_pins(design, net, patches, points, resistors)
+    return Wiring(_spanning(resistors), pieces, points)
+
+
+def _patched_points(wires: list[list[int]], patches: list[list[int]]) -> set[Node]:
+    """Where a patch meets the middle of a wire: the point of its centre line nearest the centre."""
+    points = set()
+    for layer, left, bottom, right, top in patches:
+        for on, x0, y0, x1, y1 in wires:
+            if on == layer and x0 <= right and left <= x1 and y0 <= top and bottom <= y1:
+                x = min(max((left + right) // 2, x0), x1)
+                y = min(max((bottom + top) // 2, y0), y1)
+                points.add((layer, x, y))
+    return points
+
+
+def _join_patches(patches: list[list[int]], points: set[Node], resistors: list[Resistor]) -> None:
+    """Connect the points that one patch covers, in order along it."""
+    for layer, x0, y0, x1, y1 in patches:
+        covered = sorted(
+            p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1
+        )
+        width = min(x1 - x0, y1 - y0) / 1e3
+        for a, b in pairwise(covered):
+            length = (abs(b[1] - a[1]) + abs(b[2] - a[2])) / 1e3
+            resistors.append((a, b, SHEET_OHM[LAYERS[layer]] * length / width))
+
+
+def _join_pins(
+    design: Design,
+    net: int,
+    patches: list[list[int]],
+    points: set[Node],
+    resistors: list[Resistor],
+) -> None:
+    """Connect every pin to a point on one of its shapes, or on a patch that meets one."""
+    ordered = sorted(points)
+    for k, (instance, index) in enumerate(design.net_pins(net)):
+        for name, shape in _pin_shapes(design, instance, index):
+            layer = 0 if name == "li1" else LAYERS.index(name)
+            reached = _first_inside(ordered, layer, shape)
+            if reached is None and name != "li1":
+                reached = next(
+                    (
+                        point
+                        for on, *patch in patches
+                        if on == layer and _overlap(patch, shape)
+                        if (point := _first_inside(ordered, layer, patch)) is not None
+                    ),
+                    None,
+                )
+            if reached is not None:
+                resistors.append((reached, (-1, k, 0), VIA_OHM[0] if name == "li1" else JOINT_OHM))
+                break
+
+
+def _first_inside(points: list[Node], layer: int, rect: Sequence[int]) -> Node | None:
+    x0, y0, x1, y1 = rect
+    inside = (p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1)
+    return next(inside, None)
+
+
+def _overlap(a: Sequence[int], b: Sequence[int]) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
+
+
+def _pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, tuple[int, ...]]]:
+    if instance < 0:
+        port = design.ports[-1 - instance]
+        if port.layer is None or port.rect is None:
+            return []
+        return [(LAYERS[port.layer], port.rect)]
+    master = design.master(instance)
+    where = (master.width, master.height, int(design.x[instance]), int(design.y[instance]))
+    return [
+        (layer, placed(rect, int(design.orient[instance]), *where))
+        for layer, rect in master.signal_pins[index].shapes
+        if layer == "li1" or layer in LAYERS[:4]
+    ]
+
+
+def _spanning(resistors: list[Resistor]) -> list[Resistor]:
+    """The resistors without those that close a loop (patches run beside wires)."""
+    parent: dict[Node, Node] = {}
+
+    def root(node: Node) -> Node:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    kept = []
+    for a, b, ohm in resistors:
+        ra, rb = root(a), root(b)
+        if ra != rb:
+            parent[ra] = rb
+            kept.append((a, b, max(ohm, JOINT_OHM)))
+    return kept
