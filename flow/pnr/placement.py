@@ -60,6 +60,21 @@ def _run(
     return result, {"route__wirelength__estimated": float(half_perimeter(result).sum()) / 1e3}
 
 
+FULLEST = 0.80
+"""Share of the rows up to which every cell keeps a free site beside it."""
+
+
+def _padding(design: Design, movable: np.ndarray) -> np.ndarray:
+    """Free sites [N] to the right of each cell: one where the rows have room, so that wires find
+    their way down to the pins also where many small cells come together."""
+    widths, _ = design.sizes()
+    free = sum(row.sites for row in design.rows)
+    is_cell = ~np.array([master.is_macro for master in design.master_objects()])[design.master_of]
+    taken = -(-widths[is_cell].astype(np.int64) // SITE)
+    room = taken.sum() + np.count_nonzero(movable & is_cell) <= FULLEST * free
+    return np.where(movable & is_cell & room, 1, 0)
+
+
 CLUMP = 0.70
 """How densely cells may stand in the fullest places: wires and later buffers need the rest."""
 
@@ -80,7 +95,8 @@ def _circuit(design: Design, movable: np.ndarray, weights: np.ndarray | None) ->
     ports = [port for port in design.ports if port.rect is not None]
     count = design.instances + len(ports)
     circuit = coloquinte.Circuit(count)
-    circuit.cell_width = [*(-(-widths // SITE)).tolist(), *[0] * len(ports)]
+    sites = -(-widths // SITE) + _padding(design, movable)
+    circuit.cell_width = [*sites.tolist(), *[0] * len(ports)]
     circuit.cell_height = [*(-(-heights // ROW) * ROW_UNITS).tolist(), *[0] * len(ports)]
     circuit.cell_is_fixed = [*(~movable).tolist(), *[True] * len(ports)]
     circuit.cell_is_obstruction = [*[True] * design.instances, *[False] * len(ports)]
