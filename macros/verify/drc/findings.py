@@ -55,7 +55,7 @@ def write_lyrdb(path: Path, top: kdb.Cell, markers: Iterable[Marker]) -> None:
             category.description = f"{broken.text} {broken.document_value:g} {broken.unit}"
             categories[marker.rule] = category
         item = base.create_item(cell.rdb_id(), categories[marker.rule].rdb_id())
-        item.add_value(rdb.RdbValue(_shape(marker).to_dtype(0.001)))
+        item.add_value(_shape(marker).to_dtype(0.001))
     with tempfile.TemporaryDirectory(prefix="spikeout-drc-") as folder:
         file = Path(folder) / "findings.lyrdb"
         base.save(str(file))
