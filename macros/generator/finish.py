@@ -15,6 +15,7 @@ from macros.technology.rules import GRID, rule
 __all__ = ["finish"]
 
 
+JOINING_PASSES = 3
 HOLE_GROWTH = 150  # to each side: makes the hole around a poly contact, 390 x 390, meet sd_11
 
 
@@ -44,10 +45,13 @@ def _implant(active: kdb.Region, room: kdb.Region, keep_off: kdb.Region) -> kdb.
     needed = active.sized(rule("sd_5")).merged()
     filled = _close(needed, rule("sd_2")) + room - keep_off
     implant = (_open(filled, rule("sd_1")) + needed).merged()
-    # shapes that meet at their corners: a closing leaves them apart, a block over both joins them
-    for pair in implant.space_check(rule("sd_2")).each():
-        block = kdb.Region(pair.bbox().enlarged(rule("sd_1"), rule("sd_1"))) - keep_off
-        implant += _open(block.snapped(GRID, GRID), rule("sd_1"))
+    # shapes that meet at their corners: a closing leaves them apart, a block over both joins them,
+    # and may leave a notch beside itself
+    for _ in range(JOINING_PASSES):
+        implant = implant.merged()
+        for pair in implant.space_check(rule("sd_2")).each():
+            block = kdb.Region(pair.bbox().enlarged(rule("sd_1"), rule("sd_1"))) - keep_off
+            implant += _open(block.snapped(GRID, GRID), rule("sd_1"))
     implant = implant.merged()
     small = implant.holes().with_area(0, rule("sd_11"), False)
     return (implant - small.sized(HOLE_GROWTH, 0, 2)).merged()

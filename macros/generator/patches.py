@@ -7,6 +7,9 @@ from __future__ import annotations
 
 __all__ = ["apply"]
 
+LI1_CLEAR_OF_RAILS = 85
+"""Last contact to the end of the diffusion in nm: its li1 then keeps li_3 from the supply rail."""
+
 
 def predecoders_on_demand() -> None:
     """The row decoder makes a 4-to-16 predecoder even if it has no use for one, and with it asks
@@ -149,10 +152,128 @@ def bit_lines_change_layer() -> None:
                     via = start + vector(0, 0.45)  # beyond the lower row's enable rail in met2
                     self.add_path(below.layer, [start, via])
                     self.add_via_stack_center(via, below.layer, above.layer)
-                    start, jog = via, above.by() - 0.35
+                    start, jog = via, above.by() - 0.4
                 self.add_zjog(above.layer, start, end, "V", fixed_offset=jog)
 
     port_data.connect_bitlines = connect_bitlines
+
+
+def output_buffer_of_control_flip_flops_on_met3() -> None:
+    """The wire from a control flip-flop to its buffer runs in met2, the layer of the flip-flop's
+    own upright wires, and joins every one that it crosses; the li1 of its output pin goes down
+    into the ground contacts of the buffer."""
+    from openram.base import vector
+    from openram.modules.dff_buf import dff_buf
+
+    def route_wires(self) -> None:
+        self.route_layer = "li"
+        start, end = self.dff_inst.get_pin("Q"), self.inv1_inst.get_pin("A")
+        corner = vector(end.cx(), start.cy())
+        self.add_path("m3", [start.center(), corner, end.center()])
+        for pin in (start, end):
+            self.add_via_stack_center(
+                from_layer=pin.layer, to_layer="m3", offset=pin.center(), min_area=True
+            )
+        z, a = self.inv1_inst.get_pin("Z"), self.inv2_inst.get_pin("A")
+        self.mid_qb_pos = vector(0.5 * (z.cx() + a.cx()), z.cy())
+        self.add_zjog(z.layer, z.center(), a.center())
+
+    def add_layout_pins(self) -> None:
+        supply = self.dff_inst.get_pin("vdd")
+        for name in ("vdd", "gnd"):
+            rail = self.dff_inst.get_pin(name)
+            self.add_layout_pin(name, rail.layer, rail.ll(), self.width, supply.height())
+        for name in ("clk", "D"):
+            pin = self.dff_inst.get_pin(name)
+            self.add_layout_pin(name, pin.layer, pin.ll(), pin.width(), pin.height())
+        centre = self.inv2_inst.get_pin("Z").center()
+        step = vector(self.m2_nonpref_pitch, 0)
+        for name, path in (
+            ("Q", [centre, centre + step]),
+            ("Qb", [self.mid_qb_pos, self.mid_qb_pos + vector(0, 2 * self.m2_nonpref_pitch)]),
+        ):
+            self.add_path(self.route_layer, path)
+            self.add_via_stack_center(from_layer=self.route_layer, to_layer="m2", offset=path[-1])
+            self.add_layout_pin_rect_center(name, "m2", path[-1])
+
+    dff_buf.route_wires = route_wires
+    dff_buf.add_layout_pins = add_layout_pins
+
+
+def replica_driver_tied_clear_of_the_ground_rail() -> None:
+    """The second input of the replica word line's driver is tied to the supply by a via stack that
+    OpenRAM puts onto the ground rail beside it."""
+    from openram.base import vector
+    from openram.modules.port_address import port_address
+
+    def route_supplies(self) -> None:
+        if self.has_rbl:
+            self.copy_layout_pin(self.rbl_driver_inst, "vdd")
+        for module in (self.wordline_driver_array_inst, self.row_decoder_inst):
+            for name in ("vdd", "gnd"):
+                self.copy_layout_pin(module, name)
+        if self.has_rbl:
+            pin = self.rbl_driver_inst.get_pin("B")
+            place = pin.center() - vector(4.75 * self.m1_pitch, 0)
+            self.add_path(pin.layer, [pin.center(), place])
+            self.add_power_pin("vdd", place, start_layer=pin.layer)
+
+    port_address.route_supplies = route_supplies
+
+
+def precharge_in_every_high_phase() -> None:
+    """Precharge stops when the replica bit line is up, and stays off while the macro is deselected:
+    idling right after a read leaves the bit lines half charged, and the next read fails."""
+    from openram.modules.control_logic import control_logic
+
+    def create_pen_row(self) -> None:
+        self.p_en_bar_nand_inst = self.add_inst(name="nand_p_en_bar", mod=self.nand2)
+        self.connect_inst(["clk_buf", "clk_buf", "p_en_bar_unbuf", "vdd", "gnd"])
+        self.p_en_bar_driver_inst = self.add_inst(name="buf_p_en_bar", mod=self.p_en_bar_driver)
+        self.connect_inst(["p_en_bar_unbuf", "p_en_bar", "vdd", "gnd"])
+
+    connect = control_logic.connect_vertical_bus
+
+    def connect_vertical_bus(self, mapping, instance, bus) -> None:
+        if instance is getattr(self, "p_en_bar_nand_inst", None):
+            mapping = [("A", "clk_buf"), ("B", "clk_buf")]
+        connect(self, mapping, instance, bus)
+
+    control_logic.create_pen_row = create_pen_row
+    control_logic.connect_vertical_bus = connect_vertical_bus
+
+
+def enables_driven_in_three_stages() -> None:
+    """Sense and write enable are driven by one inverter as wide as the word, from a gate of minimum
+    size; two smaller inverters before it take 0.8 ns off the access of 512x32."""
+    from openram.modules.pand3 import pand3
+    from openram.sram_factory import factory
+
+    def create_modules(self) -> None:
+        self.nand = factory.create(
+            module_type="pnand3", height=self.height, add_wells=self.vertical
+        )
+        sizes = [max(self.size // 9, 1), max(self.size // 3, 1), self.size]
+        self.inv = factory.create(
+            module_type="pdriver", size_list=sizes, height=self.height, add_wells=self.add_wells
+        )
+
+    pand3.create_modules = create_modules
+
+
+def as_many_contacts_as_fit() -> None:
+    """OpenRAM gives every source and drain one contact, however wide the transistor."""
+    from openram.modules.ptx import ptx
+
+    from macros.technology.rules import rule
+
+    edge, pitch = LI1_CLEAR_OF_RAILS, rule("licon_1") + rule("licon_2")
+
+    def calculate_num_contacts(self) -> int:
+        width = round(1000 * self.tx_width)
+        return max(1, (width - 2 * edge + rule("licon_2")) // pitch)
+
+    ptx.calculate_num_contacts = calculate_num_contacts
 
 
 def apply() -> None:
@@ -163,3 +284,8 @@ def apply() -> None:
     predecoder_rails_reach_the_first_gate()
     control_logic_clear_of_the_replica_bit_line()
     bit_lines_change_layer()
+    output_buffer_of_control_flip_flops_on_met3()
+    replica_driver_tied_clear_of_the_ground_rail()
+    precharge_in_every_high_phase()
+    enables_driven_in_three_stages()
+    as_many_contacts_as_fit()

@@ -20,7 +20,7 @@ from macros.technology.schematics import SCHEMATICS
 
 __all__ = ["place", "write_technology"]
 
-DELAY_CHAIN_STAGES = 9
+DELAY_CHAIN_STAGES = 3
 
 
 def write_technology(folder: Path) -> None:

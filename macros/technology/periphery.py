@@ -35,13 +35,14 @@ def draw_dff() -> Drawing:
 
 def draw_sense_amp() -> Drawing:
     """Clocked comparator that samples the bit lines at its gates while en rises, a latch that
-    holds the result while en is low, and a driver; pins bl, br, en, dout, vdd, gnd."""
-    driver = Level(n="tail en gnd qb dout qb gnd", p="_ | vdd qb dout qb vdd", n_width=1060, pads=3)
+    holds the result while en is low, and a driver; two keepers lift the bit lines, which come
+    through n-transistors, to the supply. Pins bl, br, en, dout, vdd, gnd."""
+    driver = Level(n="tail en gnd qb dout qb gnd", p="_ | vdd qb dout qb vdd", n_width=1880, pads=3)
     latch = Level(n="q qb . o1 gnd o2 . q qb", p="vdd qb q o1 vdd o2 qb q vdd", pads=4)
     core = Level(
-        n="o1 o2 x1 bl tail br x2 o1 o2",
-        p="vdd o2 o1 en vdd en o2 o1 vdd",
-        n_width=1060,
+        n="_ | o1 o2 x1 bl tail br x2 o1 o2",
+        p="bl br vdd o2 o1 en vdd en o2 o1 vdd bl br",
+        n_width=1880,
         p_width=740,
         pads=5,
     )

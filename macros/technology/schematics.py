@@ -77,17 +77,19 @@ _DFF = _cell(
 _SENSE_AMP = _cell(
     "sense_amp",
     "bl br dout en vdd gnd",
-    "n tail en gnd 1.06",
-    "n x1 bl tail 1.06",
-    "n x2 br tail 1.06",
-    "n o1 o2 x1 1.06",
-    "n o2 o1 x2 1.06",
+    "n tail en gnd 1.88",
+    "n x1 bl tail 1.88",
+    "n x2 br tail 1.88",
+    "n o1 o2 x1 1.88",
+    "n o2 o1 x2 1.88",
+    "p bl br vdd 0.74",
+    "p br bl vdd 0.74",
     "p o1 o2 vdd 0.74",
     "p o2 o1 vdd 0.74",
     *(f"p {node} en vdd 0.74" for node in ("o1", "o2")),
     *_nand2("o1", "qb", "q"),
     *_nand2("o2", "q", "qb"),
-    *_inverter("qb", "dout", 2, n=1.06),
+    *_inverter("qb", "dout", 2, n=1.88),
 )
 
 _WRITE_DRIVER = _cell(
