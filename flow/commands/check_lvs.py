@@ -1,4 +1,4 @@
-"""`spikeout check lvs`: a layout against its powered netlist."""
+"""`spikeout check lvs`: a layout against its netlist, of gates or of devices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ __all__ = ["lvs"]
 @click.option("--top", help="cell and module to compare, when the files have several")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="findings folder")
 def lvs(gds: Path, netlist: Path, top: str | None, out: Path | None) -> None:
-    """Compare GDS with the powered Verilog NETLIST; differences go to lvs.txt."""
-    from flow.signoff.lvs import check_lvs
+    """Compare GDS with NETLIST.
 
-    conclude([check_lvs(gds, netlist, out or Path("build") / "check" / gds.stem, top)])
+    A powered Verilog netlist (.v) is compared gate by gate, differences go to lvs.txt; a SPICE
+    netlist of a macro or a cell device by device, KLayout's database goes to lvs.lvsdb.
+    """
+    from flow.signoff.lvs import check_device_lvs, check_lvs
+
+    compare = check_lvs if netlist.suffix == ".v" else check_device_lvs
+    conclude([compare(gds, netlist, out or Path("build") / "check" / gds.stem, top)])

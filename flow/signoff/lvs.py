@@ -21,8 +21,9 @@ from flow.signoff.powered_netlist import Gates, read_gates
 from flow.signoff.verdict import NoVerdict, Verdict
 from flow.signoff.wells import WELL_PINS, compare_wells
 from macros.store import atomic_write
+from macros.verify.lvs import compare
 
-__all__ = ["Comparison", "check_lvs", "compare_gates"]
+__all__ = ["Comparison", "check_device_lvs", "check_lvs", "compare_gates"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,31 @@ def check_lvs(gds: Path, netlist: Path, out: Path, top: str | None = None) -> Ve
         "lvs__wells": result.wells,
     }
     return Verdict("lvs", not result.differences, figure, report, metrics)
+
+
+def check_device_lvs(gds: Path, netlist: Path, out: Path, top: str | None = None) -> Verdict:
+    """Compare the transistors of a macro or a cell with its SPICE netlist: kind, width, length,
+    every terminal, and the pins by name. KLayout's database goes to `out`/lvs.lvsdb.
+
+    Raises `NoVerdict` for files that are damaged, of another process, or of two designs.
+    """
+    layout, cell = read_gds(gds, top)
+    report = out / "lvs.lvsdb"
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        result = compare(layout, cell, netlist, report=report)
+    except (ValueError, RuntimeError) as error:
+        raise NoVerdict(f"{gds.name} and {netlist.name} cannot be compared: {error}") from None
+    count = len(result.differences)
+    figure = f"{count} differences; {result.devices} devices, {result.nets} nets"
+    if count:
+        figure += f": {result.differences[0]}"
+    metrics = {
+        "design__lvs_error__count": count,
+        "lvs__devices": result.devices,
+        "lvs__nets": result.nets,
+    }
+    return Verdict("lvs", result.match, figure, report, metrics)
 
 
 def compare_gates(layout: kdb.Layout, top: kdb.Cell, gates: Gates) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import klayout.db as kdb
 import pytest
 
 from flow.signoff.gds import read_gds
-from flow.signoff.lvs import Comparison, check_lvs, compare_gates
+from flow.signoff.lvs import Comparison, check_device_lvs, check_lvs, compare_gates
 from flow.signoff.powered_netlist import Gates, read_gates
 from flow.signoff.verdict import NoVerdict
 from macros.technology import layers
+from macros.technology.cells import CELLS
+from macros.technology.drawing import write_gds
+from macros.technology.schematics import SCHEMATICS
 from verification.flow.signoff.small_chip import SmallChip, small_chip
 
 
@@ -212,6 +216,24 @@ def test_a_removed_port_label_is_found(chip: SmallChip) -> None:
                 return
 
     assert says(compare(chip, change), "has no label")
+
+
+def test_devices_of_a_cell_are_compared(tmp_path: Path) -> None:
+    """A cell of our macros against its SPICE netlist, then against one of another size."""
+    write_gds([CELLS["write_driver"]()], tmp_path / "cell.gds")
+    netlist = SCHEMATICS["write_driver"]
+    (tmp_path / "cell.sp").write_text(netlist)
+    verdict = check_device_lvs(tmp_path / "cell.gds", tmp_path / "cell.sp", tmp_path / "out")
+    assert verdict.passed, verdict.figure
+    assert verdict.metrics["lvs__devices"] == 6
+    width = re.search(r"w=([\d.]+)", netlist)
+    assert width is not None
+    wrong = netlist.replace(width[0], f"w={float(width[1]) + 0.05:g}", 1)
+    (tmp_path / "wrong.sp").write_text(wrong)
+    assert not check_device_lvs(tmp_path / "cell.gds", tmp_path / "wrong.sp", tmp_path).passed
+    (tmp_path / "other.sp").write_text(".subckt other a\n.ends\n")
+    with pytest.raises(NoVerdict, match="cannot be compared"):
+        check_device_lvs(tmp_path / "cell.gds", tmp_path / "other.sp", tmp_path)
 
 
 def test_bad_input_gets_no_verdict(chip: SmallChip, tmp_path: Path) -> None:
