@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-import verification.flow.gates  # noqa: F401  registers the level "gates"
+import verification.flow.gates  # noqa: F401  registers the levels of gates
 from flow.chips import chip_file
 from golden import encode, load_network
 from golden.digits import digits
@@ -44,7 +44,7 @@ SHOWN = 5
     type=click.Choice(sorted(LEVELS)),
     default="rtl",
     show_default=True,
-    help="what is simulated",
+    help="what is simulated; sdf: gates with delays at ss, sdf-ff: at ff (Icarus, 30 s an image)",
 )
 @click.option(
     "--network",

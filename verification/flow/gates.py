@@ -1,6 +1,7 @@
-"""The chip at gate level, without delays, on the bench of the RTL.
+"""The chip at gate level on the bench of the RTL, without delays (level "gates") or with those of the
+slow and fast corner ("sdf", "sdf-ff": always four-state, from power-up X).
 
-    simulator = simulator(chip, "icarus")          # netlist of `spikeout run <chip> --to synthesis`
+    simulator = simulator(chip, "icarus")          # netlist of the chip's run
     simulator = build_netlist(netlist, chip, "verilator", tree)
 
 The sources are the netlist, the cells' functional models from the PDK and the behavioural macros;
@@ -10,6 +11,7 @@ armed bit and spike is compared.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from flow import netlist as netlists
@@ -23,7 +25,7 @@ from rtl.verilog import verilog
 from verification.rtl.regression import LEVELS
 from verification.rtl.simulation import Simulator, build
 
-__all__ = ["build_netlist", "latest_netlist", "simulator"]
+__all__ = ["build_netlist", "latest_netlist", "simulator", "timed"]
 
 
 def simulator(chip: Chip, engine: str) -> Simulator:
@@ -56,4 +58,21 @@ def build_netlist(netlist: Path, chip: Chip, engine: str, tree: Path) -> Simulat
     return build(sources, chip.name, engine, defines=FUNCTIONAL, arguments=arguments)
 
 
+def timed(process: str) -> Callable[[Chip, str], Simulator]:
+    """Simulator of the netlist of the chip's run with the delays of the corner of "ss" or "ff"; the
+    engine is Icarus whatever is asked for, because Verilator has no delays."""
+
+    def simulator(chip: Chip, engine: str) -> Simulator:
+        from flow.signoff.chip_run import read_run
+        from flow.signoff.simulation import timed_simulator
+
+        latest_netlist(chip)  # of today's RTL, or an error
+        run = read_run(run_folder(chip.name, "run"))
+        return timed_simulator(run, chip, run.corner_of(process), run.folder / "signoff")
+
+    return simulator
+
+
 LEVELS["gates"] = simulator
+LEVELS["sdf"] = timed("ss")
+LEVELS["sdf-ff"] = timed("ff")
