@@ -1,5 +1,5 @@
-"""The chip at gate level on the bench of the RTL, without delays (level "gates") or with those of the
-slow and fast corner ("sdf", "sdf-ff": always four-state, from power-up X).
+"""The chip at gate level on the bench of the RTL, without delays (level "gates") or with those of
+the slow and fast corner ("sdf", "sdf-ff": always four-state, from power-up X).
 
     simulator = simulator(chip, "icarus")          # netlist of the chip's run
     simulator = build_netlist(netlist, chip, "verilator", tree)
