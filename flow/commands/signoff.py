@@ -26,8 +26,8 @@ __all__ = ["signoff"]
 @click.option("--skip", multiple=True, type=click.Choice([*CHECKS]), help="not these checks")
 @click.option("--images", default=360, show_default=True, help="inferences of the check gates")
 def signoff(chip: str, tag: str, only: tuple[str, ...], skip: tuple[str, ...], images: int) -> int:
-    """Check the finished run of CHIP: timing, equivalence, simulation of the gates, power, and that
-    all evidence is there.
+    """Check the finished run of CHIP: design rules, layout against netlist, timing, equivalence,
+    simulation of the gates, power, and that all evidence is there.
 
     Prints one line per check: verdict, figure, file. Exit status 1 unless every check is clean.
     Evidence is kept in the run's folder `signoff`.

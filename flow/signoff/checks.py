@@ -37,6 +37,19 @@ class Context:
     images: int = 360
 
 
+def _drc(context: Context) -> Verdict:
+    from flow.signoff.drc import check_drc
+
+    return check_drc(context.run.view("gds"), context.folder, context.run.name)
+
+
+def _lvs(context: Context) -> Verdict:
+    from flow.signoff.lvs import check_lvs
+
+    run = context.run
+    return check_lvs(run.view("gds"), run.view("pnl"), context.folder, run.name)
+
+
 def _timing(context: Context) -> Verdict:
     from flow.signoff.timing import check_timing
 
@@ -92,6 +105,8 @@ def _completeness(context: Context) -> Verdict:
 
 
 CHECKS: dict[str, Callable[[Context], Verdict]] = {
+    "drc": _drc,
+    "lvs": _lvs,
     "timing": _timing,
     "equivalence": _equivalence,
     "gates": _gates,

@@ -65,6 +65,26 @@ def _earlier(folder: Path) -> list[Verdict]:
 
 
 @Step.factory.register()
+class SignoffDRC(SignoffStep):
+    """Design rules of the layout."""
+
+    id = "Spikeout.SignoffDRC"
+    name = "Sign-off: design rules"
+    check = "drc"
+    inputs = [DesignFormat.GDS]  # noqa: RUF012
+
+
+@Step.factory.register()
+class SignoffLVS(SignoffStep):
+    """The layout's connections are the powered netlist's."""
+
+    id = "Spikeout.SignoffLVS"
+    name = "Sign-off: layout against netlist"
+    check = "lvs"
+    inputs = [DesignFormat.GDS, DesignFormat.POWERED_NETLIST]  # noqa: RUF012
+
+
+@Step.factory.register()
 class SignoffTiming(SignoffStep):
     """Static timing of all corners: every kind of check, loads, unconstrained pins, bare nets."""
 
@@ -137,6 +157,8 @@ class SignoffCompleteness(SignoffStep):
 
 
 SIGNOFF: tuple[type[Step], ...] = (
+    SignoffDRC,
+    SignoffLVS,
     SignoffTiming,
     SignoffEquivalence,
     SignoffGates,
