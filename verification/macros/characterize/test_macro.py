@@ -1,0 +1,125 @@
+"""macros.characterize on a real macro: folding against the whole, the march, planted faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flow import pdk
+from macros.characterize import CORNERS, characterise, figures, functional_run
+from macros.characterize import run as room
+from macros.characterize.cycles import Clocked, Cycle, Outcome
+from macros.characterize.netlist import read_macro
+from macros.characterize.trim import Circuit, fold, whole
+from macros.characterize.wires import Placement
+from macros.generator.place import place
+from macros.shape import MacroShape
+from macros.spice import SpiceError
+
+SHAPE = MacroShape(16, 8)
+CORNER = CORNERS["tt_025C_1v80"]
+PHASE_NS = 5.0
+
+
+@pytest.fixture(scope="module")
+def tree() -> Path:
+    return pdk.resolve(timing=False)
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return place(SHAPE, tmp_path_factory.mktemp("macro")).with_suffix(".lvs.sp")
+
+
+@pytest.mark.full
+def test_folding_agrees_with_the_whole_macro(tree: Path, netlist: Path) -> None:
+    """Access and energy of the untrimmed 16x8 within 10 %."""
+    macro = read_macro(netlist, SHAPE.name)
+    place_of = Placement.of(SHAPE, 1)
+    last, word, bit = SHAPE.words - 1, (1 << SHAPE.bits) - 1, SHAPE.bits - 1
+    cycles = (Cycle("write", last, word), Cycle("write", 0, 0), Cycle("read", last, word))
+
+    def run(circuit: Circuit) -> Outcome:
+        return Clocked(tree, CORNER, circuit, SHAPE, PHASE_NS, PHASE_NS).run(cycles)
+
+    def access(outcome: Outcome) -> float:
+        start = outcome.bench.fall(2)
+        return outcome.waves.cross(f"dout0[{bit}]", CORNER.volt / 2, start, rising=True) - start
+
+    folded, complete = run(fold(macro, place_of, (0, last), bit)), run(whole(macro, place_of))
+    rows = [("access ns", access(folded), access(complete))]
+    rows += [
+        (f"{cycle.kind} {k} pJ", folded.energy_pj(k), complete.energy_pj(k))
+        for k, cycle in enumerate(cycles)
+    ]
+    for name, trimmed, untrimmed in rows:
+        print(f"{name:12} trimmed {trimmed:8.3f} whole {untrimmed:8.3f}")
+        assert trimmed == pytest.approx(untrimmed, rel=0.1), name
+    assert folded.bench.circuit.transistors * 3 < complete.bench.circuit.transistors
+
+
+@pytest.mark.full
+def test_tables_hold_on_the_whole_path(tree: Path, netlist: Path) -> None:
+    """A slow clock and a large load, far from the point that was simulated on all of it."""
+    found = figures(netlist, SHAPE, CORNER.name, tree)
+    macro = read_macro(netlist, SHAPE.name)
+    last, word, bit = SHAPE.words - 1, (1 << SHAPE.bits) - 1, SHAPE.bits - 1
+    circuit = fold(macro, Placement.of(SHAPE, 1), (0, last), bit)
+    bench = Clocked(tree, CORNER, circuit, SHAPE, 6.0, 6.0, slew_ns=0.8, load_pf=0.15)
+    outcome = bench.run((Cycle("write", last, word), Cycle("read", last, word)))
+    start = bench.fall(1)
+    measured = outcome.waves.cross(f"dout0[{bit}]", CORNER.volt / 2, start, rising=True) - start
+    from macros.characterize.timing import LOAD_PF, SLEW_NS
+
+    table = found.delay["rise"][SLEW_NS.index(0.8)][LOAD_PF.index(0.15)]
+    assert table == pytest.approx(measured, rel=0.05)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("corner", CORNERS)
+def test_a_march_passes_at_the_rated_period(tree: Path, netlist: Path, corner: str) -> None:
+    result = functional_run(netlist, SHAPE, corner, tree)
+    print(result)
+    assert result.passed, str(result)
+    assert result.reads >= 18
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # sense enable no longer waits for the replica column
+        ("Xbuf_s_en_and\n+ rbl_bl_delay", "Xbuf_s_en_and\n+ vdd"),
+        # write enable never comes
+        ("Xw_en_and\n+ we ", "Xw_en_and\n+ gnd "),
+    ],
+)
+def test_a_planted_fault_is_seen(
+    tree: Path, netlist: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    text = netlist.read_text()
+    assert old in text
+    broken = tmp_path / "broken.sp"
+    broken.write_text(text.replace(old, new))
+    rated = figures(netlist, SHAPE, CORNER.name, tree)
+    result = room.march(
+        tree,
+        CORNER,
+        room.march_circuit(read_macro(broken, SHAPE.name), SHAPE, 1),
+        SHAPE,
+        (rated.high_ns, rated.low_ns),
+    )
+    assert not result.passed
+
+
+def test_bad_input_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netlist = tmp_path / "macro.sp"
+    netlist.write_text(".SUBCKT other a\n.ENDS\n")
+    with pytest.raises(ValueError, match="corner must be one of tt_025C_1v80"):
+        characterise(netlist, SHAPE, "tt", tmp_path, area_um2=1.0)
+    with pytest.raises(ValueError, match="no subcircuit 'sram_16x8'"):
+        characterise(netlist, SHAPE, CORNER.name, tmp_path, area_um2=1.0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SpiceError, match="apt-get install ngspice"):
+        characterise(netlist, SHAPE, CORNER.name, tmp_path, area_um2=1.0)
