@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from flow import pdk
 from macros.proof import bitcell
 from macros.proof.bitcell import Corner, margins, mismatch_margins, noise_margin, read_current
+from macros.spice.models import _model_file
 
 WORST_READ = Corner("sf", 1.60, 100)
 WORST_WRITE = Corner("fs", 1.60, 100)
@@ -62,6 +64,32 @@ def test_mismatch_repeats_and_spreads(tree: Path) -> None:
     first = mismatch_margins(tree, WORST_READ, 3, seed=7)
     assert first == mismatch_margins(tree, WORST_READ, 3, seed=7)
     assert len({m.read for m in first}) == 3
+
+
+def test_the_mismatch_is_the_one_of_the_cells_own_model_bins(tree: Path) -> None:
+    """Some bins of the n-transistor name another parameter, `vth0_slope1`: long ones, not ours."""
+    others = 0
+    for width, device, _ in bitcell._TRANSISTOR.values():
+        for corner in ("sf", "fs"):
+            text = _model_file(tree, device, corner).read_text()
+            for body in re.split(r"^\.model ", text, flags=re.MULTILINE)[1:]:
+                used = {
+                    (name, parameter)
+                    for name, terms in re.findall(r"\b(vth0|toxe|voff) = \{(.*)\}", body)
+                    for parameter in re.findall(r"\w+_slope\d*", terms)
+                }
+                if _in_bin(body, "l", bitcell.LENGTH_UM) and _in_bin(body, "w", width):
+                    assert used == {
+                        (name, f"sky130_fd_pr__{device}__{name}_slope")
+                        for name in bitcell._MISMATCHED
+                    }
+                others += ("vth0", f"sky130_fd_pr__{device}__vth0_slope1") in used
+    assert others, "no bin names another parameter: this test looks at nothing"
+
+
+def _in_bin(body: str, axis: str, size_um: float) -> bool:
+    low, high = (float(bitcell._parameter(body, axis + end)) * 1e6 for end in ("min", "max"))
+    return low <= size_um * (1 + 1e-9) < high
 
 
 def test_a_folder_that_is_no_pdk_is_refused(tmp_path: Path) -> None:
