@@ -13,7 +13,9 @@ from librelane.steps import Step
 from flow import doctor, shims
 from flow.steps import export, pnr
 from flow.steps.ir_drop import IRDropReport
+from flow.steps.layout_checks import DesignRules, LayoutVersusNetlist
 from flow.steps.macros import CheckMacroInstances
+from flow.steps.signoff import SIGNOFF
 from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
 
@@ -34,6 +36,8 @@ EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.IRDropReport": IRDropReport,
     "KLayout.StreamOut": export.StreamOut,
     "Magic.WriteLEF": export.Abstract,
+    "KLayout.DRC": DesignRules,
+    "Netgen.LVS": LayoutVersusNetlist,
 }
 """What stands in for a stock step in embedded mode."""
 
@@ -59,9 +63,6 @@ WITHOUT_METRIC = (
 )
 """Stock checks of figures that only those steps give: our own checks raise the fault themselves."""
 
-SIGNOFF: tuple[type[Step], ...] = ()
-"""Checks of the finished chip, in order, after everything else."""
-
 SYNTHESIS_REPORT = SynthesisReport.id
 
 STAGES = {
@@ -76,7 +77,9 @@ STAGES = {
     "fill": (pnr.Fill.id, pnr.Fill.id),
     "timing": (export.Parasitics.id, STAPostPNR.id),
     "irdrop": (IRDropReport.id, IRDropReport.id),
-    "gds": (export.StreamOut.id, export.LayoutCheck.id),
+    "gds": (export.StreamOut.id, export.Abstract.id),
+    "checks": (DesignRules.id, "Checker.MaxSlewViolations"),
+    "signoff": (SIGNOFF[0].id, SIGNOFF[-1].id),
 }
 """Names of stages on the command line -> the steps that begin and end each."""
 

@@ -30,7 +30,8 @@ PICTURES = {
 
 @Step.factory.register()
 class Parasitics(Step):
-    """Resistance and capacitance of every net, as SPEF."""
+    """Resistance and capacitance of every net, as SPEF for each interconnect corner (nom, min, max)
+    of the timing corners."""
 
     id = "Spikeout.Parasitics"
     name = "Parasitics"
@@ -40,10 +41,14 @@ class Parasitics(Step):
 
     def run(self, state_in: State, **kwargs):
         design = read_design(self.config, state_in)
-        path = Path(self.step_dir, f"{design.name}.nom.spef")
-        with faults_of(self):
-            metrics = write_spef(design, path)
-        return {DesignFormat.SPEF: {"nom_*": View(path)}}, tidy(metrics)
+        files, metrics = {}, {}
+        for corner in sorted({name.partition("_")[0] for name in self.config["STA_CORNERS"]}):
+            path = Path(self.step_dir, f"{design.name}.{corner}.spef")
+            with faults_of(self):
+                found = write_spef(design, path, corner=corner)
+            files[f"{corner}_*"] = View(path)
+            metrics = metrics or found
+        return {DesignFormat.SPEF: files}, tidy(metrics)
 
 
 @Step.factory.register()
