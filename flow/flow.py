@@ -13,7 +13,6 @@ from librelane.steps import Step
 from flow import doctor, shims
 from flow.steps import export, pnr
 from flow.steps.ir_drop import IRDropReport
-from flow.steps.layout_checks import DesignRules, LayoutVersusNetlist
 from flow.steps.macros import CheckMacroInstances
 from flow.steps.signoff import SIGNOFF
 from flow.steps.sta import STAPostPNR, STAPrePNR
@@ -36,8 +35,6 @@ EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.IRDropReport": IRDropReport,
     "KLayout.StreamOut": export.StreamOut,
     "Magic.WriteLEF": export.Abstract,
-    "KLayout.DRC": DesignRules,
-    "Netgen.LVS": LayoutVersusNetlist,
 }
 """What stands in for a stock step in embedded mode."""
 
@@ -78,7 +75,7 @@ STAGES = {
     "timing": (export.Parasitics.id, STAPostPNR.id),
     "irdrop": (IRDropReport.id, IRDropReport.id),
     "gds": (export.StreamOut.id, export.Abstract.id),
-    "checks": (DesignRules.id, "Checker.MaxSlewViolations"),
+    "checks": ("Checker.SetupViolations", "Checker.MaxSlewViolations"),
     "signoff": (SIGNOFF[0].id, SIGNOFF[-1].id),
 }
 """Names of stages on the command line -> the steps that begin and end each."""
