@@ -30,11 +30,11 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 @cache
 def small_chip() -> SmallChip:
-    """60 cells with clock tree, taps and fillers."""
+    """300 cells with clock tree, taps and fillers."""
     folder = Path(_folder().name)
     library = read_library(pdk.resolve(timing=False))
-    netlist = read_netlist(write_netlist(random_logic(60), folder), library)
-    plan = Plan(floorplan=Floorplan(utilisation=0.5), clock="clk")
+    netlist = read_netlist(write_netlist(random_logic(300), folder), library)
+    plan = Plan(floorplan=Floorplan(utilisation=0.6), clock="clk")
     design, _ = run_pnr(netlist, plan, folder, library=library)
     name = design.name
     return SmallChip(name, folder / f"{name}.gds", folder / f"{name}.pnl.v")
