@@ -114,11 +114,12 @@ def _segments(
             steps = i1 - i0 + (j1 - j0) // (2 if a[0] == MET4 else 1)
             rows.append((net, a[0], i0, j0, steps, 0.0))
             ends.append((a, b))
-    for net, layer, i, j, length, node in pad_rows:
+    for net, layer, i, j, length, at in pad_rows:
         rows.append((net, layer, i, j, 0, length))
-        ends.append((node, node))
+        ends.append((at, at))
     table = np.array(rows, float).reshape(-1, 6)
-    return Segments(*table[:, :5].astype(np.int64).T, table[:, 5].copy()), ends
+    net, layer, column, track, steps = table[:, :5].astype(np.int64).T
+    return Segments(net, layer, column, track, steps, table[:, 5].copy()), ends
 
 
 def pads(design: Design, arms: np.ndarray) -> list[tuple[int, int, int, int, float, Node]]:

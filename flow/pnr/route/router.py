@@ -129,7 +129,7 @@ def _negotiate(
     key = _key(grid, nets, plan) if kept else ""
     passes: list[Pass] = []
     if kept and (known := checkpoint.load(kept, key, state)) is not None:
-        passes = [Pass(*(int(value) for value in row[:5]), float(row[5])) for row in known]
+        passes = [_as_pass(row.tolist()) for row in known]
     while True:
         if passes:
             _free_stuck(state, passes)
@@ -148,6 +148,11 @@ def _negotiate(
     if kept:
         kept.unlink(missing_ok=True)
     return state, len(passes)
+
+
+def _as_pass(row: list[float]) -> Pass:
+    number, rerouted, overflow, failed, expanded, seconds = row
+    return Pass(int(number), int(rerouted), int(overflow), int(failed), int(expanded), seconds)
 
 
 def _hop(design: Design, grid: Grid, nets: NetTable, state: State) -> bool:
