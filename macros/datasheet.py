@@ -1,0 +1,176 @@
+"""One page about a macro: its layout, and what its Liberty states, as a PNG."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import klayout.db as kdb
+import klayout.lay as lay
+import matplotlib.image
+import numpy as np
+from matplotlib.figure import Figure
+
+from macros.shape import MacroShape
+from macros.store import atomic_write
+from macros.technology import layers
+from macros.verify.extract import read_layout
+
+__all__ = ["Summary", "summary", "write_datasheet"]
+
+_COLOURS = {
+    layers.NWELL: 0xE8E4F0,
+    layers.DIFF: 0x5FB760,
+    layers.POLY: 0xD9534F,
+    layers.LI1: 0xC9A227,
+    layers.MET1: 0x4F81BD,
+    layers.MET2: 0xB65FCF,
+    layers.MET3: 0x2FA7A0,
+    layers.MET4: 0xE08E45,
+}
+_PICTURE_PIXELS = 1400
+_CLOSE_UP_UM = 24.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a Liberty of ours says in short; um2, ns, pJ, nW."""
+
+    area_um2: float
+    access_ns: float
+    period_ns: float
+    read_pj: float
+    write_pj: float
+    idle_pj: float
+    leakage_nw: float
+
+
+def summary(liberty: str) -> Summary:
+    """Read the figures back from Liberty text as macros.characterize writes it."""
+
+    def number(pattern: str) -> float:
+        match = re.search(pattern, liberty)
+        if match is None:
+            raise ValueError(f"this Liberty is none of a macro: it has no {pattern.split()[0]}")
+        return float(match[1])
+
+    first = r'cell_{} \("output"\) \{{\s*values \( \\\s*"([^,"]+)'
+    states = {"read": "!csb0 & web0", "write": "!csb0 & !web0", "idle": "csb0"}
+    halves = {
+        state: number(rf'values \("([^"]+)"\);\s*\}}\s*when : "{re.escape(when)}";')
+        for state, when in states.items()
+    }
+    return Summary(
+        area_um2=number(r"area : ([^;]+);"),
+        access_ns=max(number(first.format(edge)) for edge in ("rise", "fall")),
+        period_ns=number(r"min_period : ([^;]+);"),
+        read_pj=2 * halves["read"],
+        write_pj=2 * halves["write"],
+        idle_pj=2 * halves["idle"],
+        leakage_nw=number(r"\bcell_leakage_power : ([^;]+);"),
+    )
+
+
+def write_datasheet(png: Path, gds: Path, shape: MacroShape, liberty: Mapping[str, str]) -> None:
+    """Draw the page of a macro.
+
+    Parameters
+    ----------
+    gds: its layout; liberty: corner -> Liberty text.
+    """
+    rows = {corner: summary(text) for corner, text in liberty.items()}
+    if not rows:
+        raise ValueError("a datasheet needs the Liberty of at least one corner")
+    _layout, top = read_layout(gds, shape.name)  # keeps top alive
+    box = top.dbbox()
+    view = _view(gds)
+    page = Figure(figsize=(11.7, 8.3), dpi=150)
+    page.text(0.05, 0.94, shape.name, fontsize=22, weight="bold")
+    page.text(
+        0.05,
+        0.905,
+        f"single-port SRAM, {shape.words} words of {shape.bits} bits, SkyWater 130 nm",
+        fontsize=11,
+    )
+    centre = box.center()
+    half = min(_CLOSE_UP_UM, box.width(), box.height()) / 2
+    close = kdb.DBox(centre.x - half, centre.y - half, centre.x + half, centre.y + half)
+    for place, window, title in (
+        ((0.05, 0.33, 0.55, 0.54), box, f"{box.width():.1f} x {box.height():.1f} um"),
+        ((0.64, 0.40, 0.31, 0.44), close, f"{2 * half:.0f} um of it"),
+    ):
+        axes = page.add_axes(place)
+        axes.imshow(_picture(view, window))
+        axes.set_axis_off()
+        axes.set_title(title, fontsize=10)
+    _table(page, shape, rows)
+    image = io.BytesIO()
+    page.savefig(image, format="png", metadata={"Software": None})
+    atomic_write(png, image.getvalue())
+
+
+def _table(page: Figure, shape: MacroShape, rows: Mapping[str, Summary]) -> None:
+    area_mm2 = next(iter(rows.values())).area_um2 / 1e6
+    lines = {
+        "access, clk0 falling to dout0": ("{:.2f} ns", "access_ns"),
+        "least period": ("{:.2f} ns", "period_ns"),
+        "energy per read": ("{:.1f} pJ", "read_pj"),
+        "energy per write": ("{:.1f} pJ", "write_pj"),
+        "energy per idle period": ("{:.1f} pJ", "idle_pj"),
+        "leakage": ("{:.3g} nW", "leakage_nw"),
+    }
+    cells = [
+        [form.format(getattr(row, name)) for row in rows.values()] for form, name in lines.values()
+    ]
+    axes = page.add_axes((0.27, 0.08, 0.68, 0.2))
+    axes.set_axis_off()
+    table = axes.table(
+        cellText=cells,
+        rowLabels=list(lines),
+        colLabels=list(rows),
+        loc="center",
+        edges="horizontal",
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(9.5)
+    table.scale(1, 1.35)
+    bits = shape.words * shape.bits
+    page.text(
+        0.05,
+        0.045,
+        f"area {area_mm2:.4f} mm2, {bits} bits, {bits / area_mm2 / 1e3:.1f} kbit/mm2, "
+        f"{1e6 * area_mm2 / bits:.2f} um2 per bit",
+        fontsize=11,
+    )
+
+
+def _view(gds: Path) -> lay.LayoutView:
+    """A view of a layout's layers, painted from the well up."""
+    view = lay.LayoutView()
+    view.load_layout(str(gds), True)
+    view.max_hier()
+    view.clear_layers()
+    for layer, colour in _COLOURS.items():
+        shown = lay.LayerProperties()
+        shown.source_layer, shown.source_datatype = layer.layer, layer.datatype
+        shown.fill_color = shown.frame_color = colour
+        shown.dither_pattern = 0 if layer is layers.NWELL else 4
+        view.insert_layer(view.end_layers(), shown)
+    for option, value in (
+        ("background-color", "#ffffff"),
+        ("grid-visible", "false"),
+        ("text-visible", "false"),
+        ("cell-box-visible", "false"),
+    ):
+        view.set_config(option, value)
+    return view
+
+
+def _picture(view: lay.LayoutView, window: kdb.DBox) -> np.ndarray:
+    """Part of a view as an image, array [height, width, colours]."""
+    height = max(200, round(_PICTURE_PIXELS * window.height() / window.width()))
+    pixels = view.get_pixels_with_options(_PICTURE_PIXELS, height, 0, 0, 0, window)
+    return matplotlib.image.imread(io.BytesIO(pixels.to_png_data()))
