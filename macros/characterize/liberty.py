@@ -28,7 +28,8 @@ the device models of the PDK, on the schematic netlist that the layout was compa
 its critical paths at full load, with wires by geometry (macros/characterize).
 dout0: read data appear after the falling edge of clk0 (50 % to 50 %, transitions 20 % to 80 %); one
   point simulated on the whole folded macro, others by clock buffer and output driver alone.
-Setup, hold: at 10 % push-out of the input flip-flop, with the clock buffer's delay.
+Setup at 10 % push-out of the input flip-flop, hold where it keeps the old value; both with the
+  clock buffer's delay.
 min_pulse_width, min_period: phases at which two words were written and read back in simulation.
 internal_power: supply energy per period, half of it stated at each edge of clk0; read {read:.2f}
   pJ, write {write:.2f} pJ, idle {idle:.2f} pJ; the charge of the outputs' loads is not in it.

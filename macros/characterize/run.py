@@ -14,11 +14,12 @@ from macros.characterize.liberty import liberty_text
 from macros.characterize.netlist import read_macro
 from macros.characterize.timing import Figures, measure
 from macros.shape import MacroShape
-from macros.spice import find_ngspice
+from macros.spice import device_models, find_ngspice
 from macros.store import atomic_write, cache_root, content_hash
 
 __all__ = ["characterise", "figures", "functional_run"]
 
+_DEVICES = ("nfet_01v8", "pfet_01v8_hvt")
 _ROOM = Path(__file__).parent
 _SOURCES = (
     *(_ROOM / f"{name}.py" for name in ("bench", "corners", "cycles", "netlist", "timing")),
@@ -62,15 +63,18 @@ def figures(
     words_per_row: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Figures:
-    """The figures of a macro at a corner, kept in the cache by the content of netlist, models'
-    name and our sources."""
+    """The figures of a macro at a corner, kept in the cache by the content of netlist, models
+    and our sources."""
     where = _corner(corner)
-    key = content_hash(netlist, words_per_row, asdict(where), *_SOURCES)
+    macro = read_macro(netlist, shape.name)
+    models = [
+        device_models(pdk, process, _DEVICES) for process in (where.process, where.leakage_process)
+    ]
+    key = content_hash(netlist, words_per_row, asdict(where), *models, *_SOURCES)
     kept = cache_root() / "macros" / "figures" / f"{shape.name}_{corner}_{key[:16]}.json"
     if kept.is_file():
         return _figures(json.loads(kept.read_text()))
     find_ngspice()
-    macro = read_macro(netlist, shape.name)
     found = measure(macro, shape, words_per_row, where, pdk, progress or _silent)
     atomic_write(kept, json.dumps(asdict(found), indent=1, sort_keys=True))
     return found

@@ -11,8 +11,9 @@ Pulses      high: the longest of the chains that must end before the falling edg
             steps, until two words are written and read back with an access not more than PUSH_OUT
             longer, in a simulation at just these phases.
 Period      the sum of both. A clock of equal phases needs twice the longer one.
-Constraints of the flip-flop at the pin (all inputs have the same one), at PUSH_OUT of its clock to
-            output delay, bisected; setup minus, hold plus, the delay of the clock buffer.
+Constraints of the flip-flop at the pin (all inputs have the same one), bisected: setup at PUSH_OUT
+            of its clock to output delay, hold where it just keeps the old value; setup minus, hold
+            plus, the delay of the clock buffer.
 Energy      of the supply over one period at relaxed phases; leakage at rest, with the PDK's own
             models for leakage.
 """

@@ -113,13 +113,16 @@ def test_a_planted_fault_is_seen(
     assert not result.passed
 
 
-def test_bad_input_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_input_is_one_line(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netlist = tmp_path / "macro.sp"
     netlist.write_text(".SUBCKT other a\n.ENDS\n")
     with pytest.raises(ValueError, match="corner must be one of tt_025C_1v80"):
         characterise(netlist, SHAPE, "tt", tmp_path, area_um2=1.0)
     with pytest.raises(ValueError, match="no subcircuit 'sram_16x8'"):
         characterise(netlist, SHAPE, CORNER.name, tmp_path, area_um2=1.0)
+    netlist.write_text(".SUBCKT sram_16x8 clk0\n.ENDS\n")
+    with pytest.raises(ValueError, match="no sky130A tree"):
+        characterise(netlist, SHAPE, CORNER.name, tmp_path, area_um2=1.0)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SpiceError, match="apt-get install ngspice"):
-        characterise(netlist, SHAPE, CORNER.name, tmp_path, area_um2=1.0)
+        characterise(netlist, SHAPE, CORNER.name, tree, area_um2=1.0)
