@@ -24,7 +24,8 @@ TAP_PITCH = (
     26_000 // SITE
 )  # sites; every second row is shifted by half, so that no point is further than 13 um
 LEAST_SITES = 40
-"""A row between macros shorter than this holds little more than its end caps."""
+"""A row beside a macro shorter than this holds little more than its end caps; in a die without
+macros a quarter is enough."""
 PORT_LENGTH = {MET2: 520, MET3: 800}  # no notch to a via pad on the third track
 PORT_HALF_WIDTH = {MET2: 140, MET3: 165}
 SIDES = ("west", "north", "east", "south")
@@ -175,7 +176,7 @@ def _rows(core: Rect, macros: Sequence[Rect], halo: int) -> list[Row]:
         start = core[0]
         for left, right in [*cuts, (core[2], core[2])]:
             sites = (min(left, core[2]) - start) // SITE
-            if sites >= LEAST_SITES:
+            if sites >= (LEAST_SITES if cuts else LEAST_SITES // 4):
                 rows.append(Row(start, y, sites, FS if number % 2 else N))
             start = max(start, core[0] + -(-(right - core[0]) // SITE) * SITE)
     return rows

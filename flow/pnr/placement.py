@@ -43,21 +43,48 @@ def _run(
     design: Design, weights: np.ndarray | None, effort: int, seed: int, from_scratch: bool
 ) -> tuple[Design, dict[str, float]]:
     movable = design.status != FIXED
-    circuit = _circuit(design, movable, weights)
-    with _quiet():
-        parameters = coloquinte.ColoquinteParameters(effort, seed)
-        if from_scratch:
-            widths = circuit.cell_width
-            circuit.expand_cells_to_density(_spread(design, movable))
-            circuit.place_global(parameters)
-            circuit.cell_width = widths
-        circuit.legalize(parameters)
-        circuit.place_detailed(parameters)
+    padding = _padding(design, movable)
+    circuit = _circuit(design, movable, weights, padding)
+    try:
+        _place_circuit(circuit, design, effort, seed, from_scratch)
+    except RuntimeError:  # in short rows the last cells may find no gap: once more without padding
+        circuit = _circuit(design, movable, weights, np.zeros_like(padding))
+        try:
+            _place_circuit(circuit, design, effort, seed, from_scratch)
+        except RuntimeError as error:
+            raise RuntimeError(_crowded(design, str(error))) from None
     result = _placed_design(design, circuit, movable)
     problems = check_placement(result)
     if problems:
         raise RuntimeError(f"placement is not legal: {problems[0]} ({len(problems)} problems)")
     return result, {"route__wirelength__estimated": float(half_perimeter(result).sum()) / 1e3}
+
+
+def _place_circuit(
+    circuit: coloquinte.Circuit, design: Design, effort: int, seed: int, from_scratch: bool
+) -> None:
+    with _quiet():
+        parameters = coloquinte.ColoquinteParameters(effort, seed)
+        if from_scratch:
+            widths = circuit.cell_width
+            circuit.expand_cells_to_density(_spread(design, design.status != FIXED))
+            circuit.place_global(parameters)
+            circuit.cell_width = widths
+        circuit.legalize(parameters)
+        circuit.place_detailed(parameters)
+
+
+def _crowded(design: Design, said: str) -> str:
+    """Why cells found no place, with the die and how full its rows are."""
+    widths, heights = design.sizes()
+    macros = np.array([master.is_macro for master in design.master_objects()])[design.master_of]
+    cells = int((widths.astype(np.int64) * heights)[~macros].sum())
+    rows = sum(row.sites for row in design.rows) * SITE * ROW
+    die = f"{design.die[2] / 1e3:g} x {design.die[3] / 1e3:g} um"
+    return (
+        f"the cells do not fit: they fill {100 * cells / rows:.0f} % of {len(design.rows)} rows in"
+        f" a die of {die} ({said.rstrip('.')}); lower the utilisation or enlarge the die"
+    )
 
 
 FULLEST = 0.80
@@ -89,13 +116,15 @@ def _spread(design: Design, movable: np.ndarray) -> float:
     return min(0.95, float(areas[movable].sum()) / max(free, 1) / CLUMP)
 
 
-def _circuit(design: Design, movable: np.ndarray, weights: np.ndarray | None) -> coloquinte.Circuit:
+def _circuit(
+    design: Design, movable: np.ndarray, weights: np.ndarray | None, padding: np.ndarray
+) -> coloquinte.Circuit:
     """The design in sites: x in 460 nm, y in sixths of a row; ports become fixed points."""
     widths, heights = design.sizes()
     ports = [port for port in design.ports if port.rect is not None]
     count = design.instances + len(ports)
     circuit = coloquinte.Circuit(count)
-    sites = -(-widths // SITE) + _padding(design, movable)
+    sites = -(-widths // SITE) + padding
     circuit.cell_width = [*sites.tolist(), *[0] * len(ports)]
     circuit.cell_height = [*(-(-heights // ROW) * ROW_UNITS).tolist(), *[0] * len(ports)]
     circuit.cell_is_fixed = [*(~movable).tolist(), *[True] * len(ports)]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from flow.pnr.placement import check_placement, half_perimeter
+from flow.pnr.floorplan import Floorplan, make_floorplan
+from flow.pnr.netlist import read_netlist
+from flow.pnr.placement import check_placement, half_perimeter, place
 from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.designs import shift_register, write_netlist
 
 
 def test_finished_design_is_legal_and_full(finished: Finished) -> None:
@@ -39,3 +43,10 @@ def test_wire_is_short_for_its_pins(finished: Finished) -> None:
     assert float(half_perimeter(finished.design).sum()) <= wire * 1.05
     assert wire <= 1.35 * float(half_perimeter(finished.design).sum())
     assert np.all(half_perimeter(finished.design) >= 0)
+
+
+def test_cells_that_do_not_fit_are_told_with_die_and_share(library, tmp_path) -> None:
+    netlist = read_netlist(write_netlist(shift_register(9), tmp_path), library)
+    design, _ = make_floorplan(netlist, Floorplan(utilisation=0.99))
+    with pytest.raises(RuntimeError, match=r"they fill \d+ % of 5 rows in a die of [\d.]+ x"):
+        place(design)
