@@ -50,8 +50,8 @@ def run(
 
     Everything goes to build/CHIP/TAG, the finished chip to build/CHIP/TAG/final. Without --from or
     --resume the run starts afresh. Stages: lint, synthesis, floorplan, power, place, repair, clock,
-    route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 1 when a step fails or finds
-    a fault, 2 when the chip, a stage or a variable is wrong.
+    route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 1 when a
+    step fails or finds a fault, 2 when the chip, a stage or a variable is wrong.
     """
     from flow.flow import STAGES
     from flow.run import run_chip
