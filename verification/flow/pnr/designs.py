@@ -17,6 +17,8 @@ from macros.technology import layers
 __all__ = [
     "Netlist",
     "array_multiplier",
+    "fifo",
+    "mac_array",
     "macro_system",
     "random_logic",
     "shift_register",
@@ -167,6 +169,61 @@ def shift_register(length: int, name: str = "shift") -> Netlist:
         bit = net.flop(clock, bit)
     net.output("q", [bit])
     return net
+
+
+def fifo(depth: int, width: int, name: str = "fifo") -> Netlist:
+    """Words shift in and out by a tree of multiplexers: `depth` (a power of two) x `width` bits."""
+    net = Netlist(name)
+    (clock,) = net.input("clk")
+    data = net.input("d", width)
+    enable = net.input("we", depth)
+    select = [net.flop(clock, bit) for bit in net.input("ra", depth.bit_length() - 1)]
+    words = []
+    for k in range(depth):
+        word = [net.bit() for _ in range(width)]
+        for bit, new in zip(word, data, strict=True):
+            held = net.gate("mux2_1", bit, new, enable[k])
+            net.cell(CELL + "dfxtp_1", CLK=clock, D=held, Q=bit)
+        words.append(word)
+    for bit in select:
+        pairs = zip(words[::2], words[1::2], strict=True)
+        words = [
+            [net.gate("mux2_1", a, b, bit) for a, b in zip(low, high, strict=True)]
+            for low, high in pairs
+        ]
+    net.output("q", [net.flop(clock, bit) for bit in words[0]])
+    return net
+
+
+def mac_array(rows: int, columns: int, width: int = 4, name: str = "mac_array") -> Netlist:
+    """Multiply and accumulate in every place of an array; data move along rows and columns."""
+    net = Netlist(name)
+    (clock,) = net.input("clk")
+    across = [net.input(f"a{r}", width) for r in range(rows)]
+    down = [net.input(f"b{c}", width) for c in range(columns)]
+    for r in range(rows):
+        for c in range(columns):
+            across[r] = [net.flop(clock, bit) for bit in across[r]]
+            down[c] = [net.flop(clock, bit) for bit in down[c]]
+            product = _product(net, across[r], down[c])
+            total = [net.bit() for _ in product]
+            summed, _ = _add(net, total, product)
+            for bit, new in zip(total, summed, strict=True):
+                net.cell(CELL + "dfxtp_1", CLK=clock, D=new, Q=bit)
+            if c == columns - 1:
+                net.output(f"y{r}", total)
+    return net
+
+
+def _product(net: Netlist, a: list[int], b: list[int]) -> list[int]:
+    """The lower bits of a product, row by row."""
+    row = [net.gate("and2_1", a[0], bit) for bit in b]
+    result = [row[0]]
+    for k in range(1, len(a)):
+        partial = [net.gate("and2_1", a[k], bit) for bit in b]
+        row, _ = _add(net, row[1:], partial)
+        result.append(row[0])
+    return result + row[1:]
 
 
 def write_netlist(net: Netlist, folder: Path) -> Path:
