@@ -1,6 +1,6 @@
 """Place and route: CPU seconds per stage, memory, wire and proof on generated designs.
 
-    python -m verification.bench pnr [--full]
+    python -m verification.bench.pnr [--full]
 
 Every design runs in a process of its own, so that its peak memory is its own; compilation of the
 router's inner loop is paid by a warm-up and named apart. `--full` adds the 60,000 cell design.
