@@ -35,7 +35,12 @@ PROGRAMS = {"sta": "opensta", "perl": "perl"}
 
 
 class FlowFailed(RuntimeError):
-    """A step failed or found a fault; the message says which and why."""
+    """A step failed or found a fault; the message says which and why, `folder` is that of the run
+    (None when it did not begin)."""
+
+    def __init__(self, message: str, folder: Path | None = None) -> None:
+        super().__init__(message)
+        self.folder = folder
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,12 @@ def run_chip(
     known = Spikeout.variables()  # wishes of steps that this mode has not are left out
     wishes = librelane_config(parameters, folder)
     config = {name: value for name, value in wishes.items() if name in known}
-    run = execute(
-        config, folder, frm=frm, to=to, resume=resume, overrides=overrides, verbose=verbose
-    )
-    _link(folder.parent / "latest", folder.name)
-    return run
+    try:
+        return execute(
+            config, folder, frm=frm, to=to, resume=resume, overrides=overrides, verbose=verbose
+        )
+    finally:
+        _link(folder.parent / "latest", folder.name)
 
 
 def execute(
@@ -156,7 +162,7 @@ def execute(
                 to=last,
             )
         except (FlowError, FlowException) as error:
-            raise FlowFailed(str(error)) from error
+            raise FlowFailed(str(error), folder) from error
     return Run(folder, dict(state.metrics), tuple(flow.config["STA_CORNERS"]))
 
 

@@ -45,7 +45,7 @@ def stage_rows(folder: Path, stages: Mapping[str, tuple[str, str]]) -> list[Stag
     return rows
 
 
-def summary(rows: Sequence[StageRow], corners: Sequence[str]) -> str:
+def summary(rows: Sequence[StageRow]) -> str:
     """The table as plain text: a row for each stage, below it the figures of the whole chip."""
     lines = [f"{'stage':10} {'cells':>7} {'area um2':>10} {'wire mm':>8} {'time s':>7}"]
     for row in rows:
@@ -57,7 +57,7 @@ def summary(rows: Sequence[StageRow], corners: Sequence[str]) -> str:
         return "no stage was finished\n"
     metrics = rows[-1].metrics
     lines += ["", f"{'worst slack ns':34} {'setup':>8} {'hold':>8}"]
-    for corner in corners:
+    for corner in _corners(metrics):
         setup, hold = (
             _figure(metrics, f"timing__{kind}__ws__corner:{corner}", "{:.3f}")
             for kind in ("setup", "hold")
@@ -74,6 +74,7 @@ FIGURES: dict[str, tuple[Any, ...]] = {
     "clock skew ps": ("clock__skew__worst_setup", "{:.0f}", 1e3),
     "slow transitions": ("design__max_slew_violation__count",),
     "antennas": ("antenna__violating__nets",),
+    "macros with placeholder views": ("design__macro_placeholder__count",),
     "opens": ("layout__opens",),
     "shorts": ("layout__shorts",),
     "DRC markers": ("klayout__drc_error__count",),
@@ -82,6 +83,12 @@ FIGURES: dict[str, tuple[Any, ...]] = {
     "power mW": ("power__total", "{:.2f}", 1e3),
 }
 """Row of the table -> metric, format, factor; `-` where no step has given the metric."""
+
+
+def _corners(metrics: Mapping[str, Any]) -> list[str]:
+    """Timing corners of which there is a setup slack, in the order of the flow."""
+    head = "timing__setup__ws__corner:"
+    return [name.removeprefix(head) for name in metrics if name.startswith(head)]
 
 
 def _figure(

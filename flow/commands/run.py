@@ -53,20 +53,29 @@ def run(
     route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 1 when a
     step fails or finds a fault, 2 when the chip, a stage or a variable is wrong.
     """
-    from flow.flow import STAGES
-    from flow.run import run_chip
+    from flow.flow import STAGES, SYNTHESIS_REPORT
+    from flow.run import FlowFailed, run_chip
     from flow.summary import stage_rows, summary
 
-    result = run_chip(
-        chip,
-        network=network,
-        tag=tag,
-        frm=frm,
-        to=to,
-        resume=resume,
-        overrides=overrides,
-        build=build,
-        verbose=verbose,
-    )
-    click.echo(summary(stage_rows(result.folder, STAGES), result.corners), nl=False)
+    try:
+        result = run_chip(
+            chip,
+            network=network,
+            tag=tag,
+            frm=frm,
+            to=to,
+            resume=resume,
+            overrides=overrides,
+            build=build,
+            verbose=verbose,
+        )
+    except FlowFailed as error:
+        if error.folder is not None:
+            click.echo(summary(stage_rows(error.folder, STAGES)), nl=False)
+        raise
+    rows = stage_rows(result.folder, STAGES)
+    report = result.latest(SYNTHESIS_REPORT, "synthesis.rpt")
+    if report and rows[-1].name == "synthesis":
+        click.echo(report.read_text())
+    click.echo(summary(rows), nl=False)
     click.echo(f"\nrun folder: {result.folder}")
