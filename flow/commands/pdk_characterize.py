@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ def characterize(names: tuple[str, ...], cells: str, jobs: int, output: Path | N
         raise ValueError("cells is a part of the library: name a folder for it with --output")
     tree = resolve(timing=False)
     failed = False
+    begun = _cpu_seconds()
     for name in names or tuple(CORNERS):
         with _bar(name, len(chosen)) as step:
             records, failures = run(tree, CORNERS[name], chosen, jobs, step)
@@ -55,8 +57,15 @@ def characterize(names: tuple[str, ...], cells: str, jobs: int, output: Path | N
         target = (output or build.LIBERTY) / f"sky130_fd_sc_hd__{name}.lib.xz"
         atomic_write(target, pack(tree, CORNERS[name], records, _note(cells, name)))
         click.echo(f"{target}: {len(records)} cells")
+    click.echo(f"processor time of this run, all its processes: {_cpu_seconds() - begun:.0f} s")
     if failed:
         raise SystemExit(1)
+
+
+def _cpu_seconds() -> float:
+    """User and system time of this process and of all that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 class _bar:

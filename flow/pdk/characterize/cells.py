@@ -94,10 +94,12 @@ _DRIVES = {
     "ebufn": "1 2 4 8",
     "dfxtp": "1 2 4",
     "dfrtp": "1 2 4",
-    "dfstp": "1",
+    "dfstp": "1 2 4",
+    "edfxtp": "1",
     "dlxtp": "1",
     "dlclkp": "1 2 4",
     "conb": "1",
+    "diode": "2",
 }
 CELLS = tuple(
     f"{LIBRARY}__{family}_{drive}" for family, drives in _DRIVES.items() for drive in drives.split()

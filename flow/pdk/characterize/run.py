@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from flow.pdk.characterize import combinational, sequential
+from flow.pdk.characterize import combinational, diode, sequential
 from flow.pdk.characterize.bench import Bench
 from flow.pdk.characterize.cells import (
     LIBRARY,
@@ -21,7 +21,6 @@ from flow.pdk.characterize.cells import (
     Latch,
     Tristate,
     kind,
-    select,
 )
 from flow.pdk.characterize.corners import Corner
 from flow.pdk.characterize.extract import extract, load
@@ -33,7 +32,7 @@ from macros.store import atomic_write, cache_root, content_hash, lock
 
 __all__ = ["Failure", "cell_record", "characterize", "netlists", "pack"]
 
-_FORMAT = 5
+_FORMAT = 6
 """Part of the key of kept results: raise it when a change to the code changes results."""
 _OUTPUTS = ("X", "Y", "Z", "Q", "COUT", "SUM", "GCLK", "HI", "LO")
 
@@ -63,6 +62,8 @@ def characterize(
             else:
                 records[cell] = record
             progress(cell)
+        pool.close()
+        pool.join()  # their processor time counts as ours from here on
     return dict(sorted(records.items())), sorted(failures)
 
 
@@ -80,18 +81,13 @@ def _work(task: tuple[Path, Corner, str]) -> tuple[str, dict[str, Any], str]:
 
 
 def cell_record(pdk: Path, corner: Corner, cell: str) -> dict[str, Any]:
-    """Characterise one cell, or return what is kept of it.
-
-    All drives of a flip-flop or clock gate share the constraints of the smallest: they differ in
-    the output stage only.
-    """
+    """Characterise one cell, or return what is kept of it."""
     if cell in WIDE:
         corner = corner.wide()
     record = _kept(pdk, corner, cell, "", _measure)
     record["leakage"] = _kept(pdk, corner, cell, "leakage_", _leak)["leakage"]
-    first = select(f"{kind(cell)}_*")[0]
     if isinstance(SEQUENTIAL.get(kind(cell)), Flop | Latch | Gater):
-        record |= _kept(pdk, corner, first, "constraints_", _constrain)
+        record |= _kept(pdk, corner, cell, "constraints_", _constrain)
     return record
 
 
@@ -121,6 +117,8 @@ def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     family = kind(netlist.name)
     if family == "conb":
         return _tie()
+    if family == "diode":
+        return diode.characterize(pdk, corner, netlist)
     bench, tables = _bench(pdk, corner, netlist)
     logic = SEQUENTIAL.get(family)
     if logic is None:
@@ -151,6 +149,8 @@ def _bench(
 def _leak(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
     if not netlist.devices:
         return {"leakage": []}
+    if kind(netlist.name) == "diode":
+        return {"leakage": diode.leakage(pdk, corner, netlist)}
     bench, tables = _bench(pdk, corner, netlist)
     logic = SEQUENTIAL.get(kind(netlist.name))
     if logic is None:
@@ -194,12 +194,12 @@ def netlists(pdk: Path, cell: str) -> Netlist:
     if views_loaded is None:
         _loaded[pdk] = (key, load(pdk))
     layout, spice = _loaded[pdk][1]
-    netlist = extract(layout, spice, cell)
+    netlist = (diode.extract if kind(cell) == "diode" else extract)(layout, spice, cell)
     atomic_write(kept, json.dumps(_netlist_data(netlist)))
     return _netlist(json.loads(kept.read_text()))
 
 
-_EXTRACTION = ("raster", "extract", "netlist", "resistance", "coupling")
+_EXTRACTION = ("raster", "extract", "diode", "netlist", "resistance", "coupling")
 
 
 def _netlist_data(netlist: Netlist) -> dict[str, Any]:

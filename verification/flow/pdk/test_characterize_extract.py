@@ -128,5 +128,5 @@ def test_all_characterised_cells_extract(views) -> None:
     from flow.pdk.characterize.cells import CELLS
 
     for cell in CELLS:
-        if "conb" not in cell:
+        if not any(kind in cell for kind in ("conb", "diode")):
             assert extract(*views, cell).devices

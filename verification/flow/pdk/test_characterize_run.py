@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from flow import cli
 from flow.commands.pdk_characterize import characterize as command
 from flow.pdk import build
 from flow.pdk.characterize import combinational, run
@@ -149,6 +151,36 @@ def test_a_cell_that_fails_is_named_and_the_rest_goes_on(
     kept = [path.name for path in (cache_root() / "liberty").glob("*__tt_025C_1v80_*.json")]
     assert any("inv_1_" in name for name in kept)
     assert not any("inv_2_" in name for name in kept)
+
+
+def test_an_interrupted_run_leaves_whole_records_and_the_next_one_goes_on(
+    tree, fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(cell: str) -> None:
+        raise KeyboardInterrupt
+
+    cells = [PREFIX + "inv_1", PREFIX + "inv_2"]
+    with pytest.raises(KeyboardInterrupt):
+        run.characterize(tree, TYPICAL, cells, progress=stop)
+    kept = {path: path.stat() for path in (cache_root() / "liberty").glob("*__tt_025C_1v80_*.json")}
+    assert kept
+    assert all(json.loads(path.read_text()) for path in kept)
+    records, failures = run.characterize(tree, TYPICAL, cells)
+    assert sorted(records) == cells
+    assert not failures
+    assert all(path.stat().st_mtime_ns == before.st_mtime_ns for path, before in kept.items())
+
+
+def test_without_ngspice_the_command_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tree
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("flow.pdk.resolve", lambda timing: tree)
+    arguments = ["pdk", "characterize", "--cells", "inv_1", "--output", str(tmp_path)]
+    assert cli.run(arguments) == 1
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1
+    assert "apt-get install ngspice" in said[0]
 
 
 @pytest.mark.full
