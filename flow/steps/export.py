@@ -41,7 +41,8 @@ class Parasitics(Step):
 
     def run(self, state_in: State, **kwargs):
         design = read_design(self.config, state_in)
-        files, metrics = {}, {}
+        files: dict[str, View] = {}
+        metrics: dict[str, float] = {}
         for corner in sorted({name.partition("_")[0] for name in self.config["STA_CORNERS"]}):
             path = Path(self.step_dir, f"{design.name}.{corner}.spef")
             with faults_of(self):
