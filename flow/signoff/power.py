@@ -3,9 +3,10 @@
     verdict = check_power(run, chip, folder)
 
 Real images run with the delays of the typical corner, so glitches count; no trace port is read, as
-on a chip at work. Every net's toggles go into OpenSTA pin by pin; its power of every instance is
-summed by group (clock, registers, logic, macros) and by block (the module whose register or output
-a gate leads to).
+on a chip at work. OpenSTA gives the power of every instance when its pins are still and when they
+toggle once a period; the instance's own toggles say how much of the difference it takes. Sums by
+group (clock, registers, logic, macros) and by block (the module whose register or output a gate
+leads to).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ __all__ = ["InstancePower", "blocks", "check_power", "run_power"]
 
 SCRIPT = Path(__file__).with_name("power.tcl")
 IMAGES = 3
-POWER = re.compile(r"^%POWER (\S+) (\S+) (\S+) (.+)$", re.MULTILINE)
+POWER = re.compile(r"^%(STILL|BUSY) (\S+) (\S+) (\S+) (.+)$", re.MULTILINE)
 OUTPUTS = ("X", "Y", "Q", "Q_N", "HI", "LO", "COUT", "SUM", "GCLK")
 """Names of the output pins of sky130_fd_sc_hd."""
 
@@ -140,23 +141,29 @@ def run_power(
     run: ChipRun, corner: str, activity: Activity, folder: Path
 ) -> tuple[dict[str, InstancePower], list[str]]:
     """Instance -> power, and the nets with two pins or more that have no activity."""
-    period = run.period_ns * 1e3
-    lines = [
-        f"{toggles * period / activity.duration_ps:.6g} {high / activity.duration_ps:.6g} {net}"
-        for net, (toggles, high) in sorted(activity.nets.items())
-    ]
-    listed = folder / "activity.txt"
-    atomic_write(listed, "\n".join(lines) + "\n")
-    log, _ = run_corner(run.timed(), corner, folder / "power", SCRIPT, _ACTIVITY=str(listed))
-    if not re.search(r"^%ANNOTATED [1-9]", log, re.MULTILINE):
-        raise NoVerdict("OpenSTA took no activity")
-    power = {
-        name: InstancePower(float(internal), float(switching), float(leakage))
-        for internal, switching, leakage, name in POWER.findall(log)
-    }
+    log, _ = run_corner(run.timed(), corner, folder / "power", SCRIPT)
+    found: dict[str, dict[str, tuple[float, ...]]] = {"STILL": {}, "BUSY": {}}
+    for state, *watts, name in POWER.findall(log):
+        found[state][name] = tuple(map(float, watts))
+    periods = activity.duration_ps / (run.period_ns * 1e3)
+    power, silent = {}, set()
+    for cell in netlists.cells(run.view("nl")):
+        if cell.name not in found["STILL"] or cell.name not in found["BUSY"]:
+            raise NoVerdict(f"OpenSTA gave no power of instance {cell.name}")
+        still, busy = found["STILL"][cell.name], found["BUSY"][cell.name]
+        outputs = [net for pin, net in cell.pins.items() if is_output(pin)]
+        known = [activity.nets[net][0] / periods for net in outputs if net in activity.nets]
+        silent |= {net for net in cell.pins.values() if net not in activity.nets}
+        rate = sum(known) / len(known) if known else 0.0
+        internal, switching = (still[k] + rate * (busy[k] - still[k]) for k in (0, 1))
+        power[cell.name] = InstancePower(internal, switching, still[2])
     uses = Counter(net for cell in netlists.cells(run.view("nl")) for net in cell.pins.values())
-    silent = [net for net in re.findall(r"^%NOACTIVITY (.+)$", log, re.MULTILINE) if uses[net] > 1]
-    return power, silent
+    return power, sorted(net for net in silent if uses[net] > 1)
+
+
+def is_output(pin: str) -> bool:
+    """Whether a pin of a cell or of a macro drives its net."""
+    return pin in OUTPUTS or pin.startswith("dout")
 
 
 def _groups(
@@ -197,7 +204,7 @@ def blocks(netlist: Path, macros: set[str]) -> dict[str, str]:
     outputs: dict[str, list[str]] = {}
     for cell in cells.values():
         for pin, net in cell.pins.items():
-            if pin in OUTPUTS:
+            if is_output(pin):
                 outputs.setdefault(cell.name, []).append(net)
             else:
                 loads.setdefault(net, []).append(cell.name)
