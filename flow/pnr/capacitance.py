@@ -8,7 +8,7 @@ and nothing above. For each pair of planes the published tables give area, coupl
 capacitance; they are added in proportion. Same-layer neighbours are looked for up to `FARTHEST`
 tracks away. Metal of via pads that sticks out of a wire counts as so much more wire.
 
-Checked against a field solver in `verification/flow/pnr/test_capacitance.py`.
+How far the result is from a field solver stands in docs/pnr.md.
 """
 
 from __future__ import annotations

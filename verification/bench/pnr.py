@@ -40,7 +40,7 @@ CASES = {
     "random 0.5k": (lambda: designs.random_logic(500), 0.65),
     "shift 0.5k": (lambda: designs.shift_register(500), 0.70),
     "macro 0.3k": (lambda: designs.macro_system(), None),
-    "fifo 2k": (lambda: designs.fifo(32, 32), 0.65),
+    "fifo 3k": (lambda: designs.fifo(32, 32), 0.65),
     "random 4k": (lambda: designs.random_logic(4_000), 0.60),
     "multiplier 4k": (lambda: designs.array_multiplier(32), 0.65),
     "mac 5k": (lambda: designs.mac_array(8, 8), 0.65),
