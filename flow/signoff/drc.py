@@ -160,6 +160,6 @@ def _die(layout: kdb.Layout, top: kdb.Cell) -> kdb.Box:
 
 
 def _marker(name: str, box: kdb.Box) -> Marker:
-    corners = ((box.left, box.bottom), (box.left, box.top))
-    corners += ((box.right, box.top), (box.right, box.bottom))
-    return Marker(name, (box.left, box.bottom, box.right, box.top), corners)
+    left, bottom, right, top = box.left, box.bottom, box.right, box.top
+    corners = ((left, bottom), (left, top), (right, top), (right, bottom))
+    return Marker(name, (left, bottom, right, top), corners)

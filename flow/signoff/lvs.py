@@ -141,48 +141,65 @@ def _compare_pins(found: Connectivity, gates: Gates) -> list[str]:
     return result
 
 
+Pin = tuple[str, str]
+"""(instance, pin); a port has no instance."""
+
+
 def _compare_nets(found: Connectivity, number: dict[str, int], gates: Gates) -> list[str]:
     """Opens and shorts: pins of one net on several nets of the layout, and the reverse."""
-    drawn: dict[tuple[str, str], int] = {}
-    for (index, pin), net in found.pins.items():
-        drawn[found.cells[index].name, pin] = net
-    meant: dict[tuple[str, str], str] = {
-        key: net for key, net in gates.pins.items() if key[1] not in WELL_PINS and key[0] in number
-    }
-    for port, net in gates.ports.items():
-        meant["", port] = net
-        for part, drawn_net in enumerate(sorted(found.ports.get(port, ()))):
-            drawn["", port if part == 0 else f"{port} (label {part + 1})"] = drawn_net
-            meant["", port if part == 0 else f"{port} (label {part + 1})"] = net
-    parts: dict[str, dict[object, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    merged: dict[int, dict[str, tuple[str, str]]] = defaultdict(dict)
-    for key, net in meant.items():
-        parts[net][drawn.get(key, key)].append(key)
-    for key, drawn_net in drawn.items():
-        if key[0] in gates.cells or key[0] == "":
-            merged[drawn_net].setdefault(meant.get(key, f"open pin {_pin(key)}"), key)
+    drawn, meant = _nets_of_pins(found, number, gates)
+    parts: dict[str, dict[object, list[Pin]]] = defaultdict(lambda: defaultdict(list))
+    for pin, net in meant.items():
+        parts[net][drawn.get(pin, pin)].append(pin)  # an untouched pin is a part of its own
+    merged: dict[int, dict[str, Pin]] = defaultdict(dict)
+    for pin, metal in drawn.items():
+        merged[metal].setdefault(meant.get(pin, f"open pin {_name(pin)}"), pin)
 
-    def place(key: tuple[str, str]) -> str:
-        if key[0] not in number:
-            return _pin(key)
-        spot = found.cells[number[key[0]]].place.disp
-        return f"{_pin(key)} at {_um(spot.x, spot.y)}"
+    def place(pin: Pin) -> str:
+        if pin[0] not in number:
+            return _name(pin)
+        spot = found.cells[number[pin[0]]].place.disp
+        return f"{_name(pin)} at {_um(spot.x, spot.y)}"
 
     result = []
     for net, groups in parts.items():
         if len(groups) > 1:
-            smallest = sorted(groups.values(), key=len)
-            ends = "; ".join(place(group[0]) for group in [smallest[0], smallest[-1]])
+            by_size = sorted(groups.values(), key=len)
+            ends = f"{place(by_size[0][0])}; {place(by_size[-1][0])}"
             result.append(f"net {net} is open, in {len(groups)} parts: {ends}")
     for nets in merged.values():
         if len(nets) > 1:
-            ends = "; ".join(f"{net} ({place(key)})" for net, key in sorted(nets.items())[:4])
+            ends = "; ".join(f"{net} ({place(pin)})" for net, pin in sorted(nets.items())[:4])
             result.append(f"{len(nets)} nets are shorted: {ends}")
     return result
 
 
-def _pin(key: tuple[str, str]) -> str:
-    return f"{key[0]}/{key[1]}" if key[0] else f"port {key[1]}"
+def _nets_of_pins(
+    found: Connectivity, number: dict[str, int], gates: Gates
+) -> tuple[dict[Pin, int], dict[Pin, str]]:
+    """Pin -> net of the layout, and pin -> net of the netlist, for what both sides have. Labels of
+    one port at several places are as many pins."""
+    drawn = {
+        (found.cells[index].name, pin): net
+        for (index, pin), net in found.pins.items()
+        if found.cells[index].name in gates.cells
+    }
+    meant = {
+        (name, pin): net
+        for (name, pin), net in gates.pins.items()
+        if pin not in WELL_PINS and name in number
+    }
+    for port, net in gates.ports.items():
+        meant["", port] = net
+        for part, metal in enumerate(sorted(found.ports.get(port, ()))):
+            label = port if part == 0 else f"{port} (label {part + 1})"
+            drawn["", label] = metal
+            meant["", label] = net
+    return drawn, meant
+
+
+def _name(pin: Pin) -> str:
+    return f"{pin[0]}/{pin[1]}" if pin[0] else f"port {pin[1]}"
 
 
 def _um(x: int, y: int) -> str:

@@ -166,7 +166,7 @@ class _Module:
         return net
 
     def _until(self, end: str) -> list[str]:
-        words = []
+        words: list[str] = []
         for word in self.tokens:
             if word == end:
                 return words

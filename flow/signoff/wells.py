@@ -55,11 +55,10 @@ def compare_wells(
         if not tied:
             result.append(f"{where} is tied to no net; {next(iter(nets.values()))} stands in it")
         elif len(tied) > 1 or len(nets) > 1:
-            both = sorted({names.get(net, "an unnamed net") for net in tied} | nets.keys())
+            both = sorted({names.get(metal, "an unnamed net") for metal in tied} | nets.keys())
             result.append(f"{where} is tied to {' and '.join(both)}")
         elif not tied <= netted.get(next(iter(nets)), set()):
-            (net,) = tied
-            drawn = names.get(net, "an unnamed net")
+            drawn = " and ".join(names.get(metal, "an unnamed net") for metal in tied)
             result.append(f"{where} is tied to {drawn}, not to {next(iter(nets))}")
     return len(wanted), result
 
