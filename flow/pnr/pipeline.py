@@ -97,7 +97,7 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
     return design, metrics
 
 
-ANTENNA_ROUNDS = 4
+ANTENNA_ROUNDS = 6
 
 Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]
 
