@@ -20,6 +20,7 @@ from flow.signoff.verdict import NoVerdict, Verdict
 __all__ = ["check_official_drc", "common_rule", "disagreements", "run_official"]
 
 ALIASES = {
+    "difftap.2": "difftap_1",  # a width inside areaid.core; SkyWater's difftap.2 is not in the deck
     "MR_licon.SP.1": "licon_2",
     "nsdm_psdm_overlap": "sd_8",
     "791_m1.4": "m1_4",

@@ -199,7 +199,7 @@ CASES: dict[str, Case] = {
     )
     for name, case in {
         f"{prefix}_1": bar(layer),
-        f"{prefix}_2": pair(layer),
+        f"{prefix}_2": pair(layer, size=2000),
         area: plate(layer, 2000 if prefix == "m5" else 400),
         f"{prefix}_7": frame(layer, 400, 2000),
     }.items()
@@ -224,7 +224,11 @@ UNMEASURED: dict[str, tuple[list[Shape], list[Shape]]] = {
     ),
     "sd_8": (
         [(L.DIFF, (0, 0, 500, 500)), (L.NSDM, (-125, -125, 625, 625))],
-        [(L.DIFF, (0, 0, 500, 500)), (L.PSDM, (-125, -125, 625, 625))],
+        [
+            (L.DIFF, (0, 0, 500, 500)),
+            (L.NSDM, (-125, -125, 625, 625)),
+            (L.PSDM, (-125, -125, 625, 625)),
+        ],
     ),
     "licon_4": (
         [LICON, (L.LI1, (0, -80, 170, 250)), (L.DIFF, (-60, -60, 230, 230))],

@@ -63,11 +63,16 @@ def official_rules(gds: Path, deck: Path, folder: Path) -> tuple[dict[int, set[s
     found: dict[int, set[str]] = defaultdict(set)
     for category in base.each_category():
         for item in base.each_item_per_category(category.rdb_id()):
-            value = next(item.each_value())
-            shape = value.polygon() or value.edge_pair() or value.edge() or value.box()
-            middle = shape.bbox().center()
+            middle = _shape(next(item.each_value())).bbox().center()
             found[number_at(middle.x * 1000, middle.y * 1000)].add(common_rule(category.name()))
     return found, {common_rule(category.name()) for category in base.each_category()}
+
+
+def _shape(value: rdb.RdbItemValue) -> kdb.DPolygon | kdb.DEdgePair | kdb.DEdge | kdb.DBox:
+    for kind in ("polygon", "edge_pair", "edge", "box"):
+        if getattr(value, f"is_{kind}")():
+            return getattr(value, kind)()
+    raise ValueError(f"a finding without a shape: {value}")
 
 
 def main() -> None:
@@ -93,11 +98,7 @@ def main() -> None:
         if verdicts[0] != verdicts[1]:
             kind = "broken" if bad else "kept"
             print(f"{name} {kind}: ours {verdicts[0]}, official {verdicts[1]}")
-    others = {
-        rules - ours[number]
-        for number in range(len(cases))
-        if (rules := frozenset(official[number]))
-    }
+    others = {name for number, rules in official.items() for name in rules - ours[number]}
     both = sum(name in known for name, _, _ in cases)
     print(f"{agreed} of {both} layouts of rules that both have: the same verdict")
     print(f"official alone, in passing: {sorted(others)}")
