@@ -47,3 +47,32 @@ def test_capacitance_is_within_physical_bounds(finished: Finished) -> None:
     dense = WIRE["met2", "met1"]
     high = dense.area * 0.14 + 2 * sum(dense.edge(0.14)) + WIRE["met3", "met2"].area * 0.33
     assert low < total / microns < high
+
+
+def test_couplings_are_named_in_both_nets(finished: Finished, tmp_path: Path) -> None:
+    trees = extract(finished.design)
+    pairs = [
+        (net, c.node, c.other, c.other_node, c.farad)
+        for net, tree in enumerate(trees)
+        for c in tree.couplings
+    ]
+    assert len(pairs) > 100
+    assert {(b, y, a, x, f) for a, x, b, y, f in pairs} == set(pairs)
+    assert all(a != b for a, _, b, _, _ in pairs)
+    write_spef(finished.design, tmp_path / "x.spef", trees)
+    lines = (tmp_path / "x.spef").read_text().splitlines()
+    coupled = [line.split() for line in lines if line[:1].isdigit() and line.count(":") >= 2]
+    assert sum(len(words) == 4 and words[0].isdigit() for words in coupled) >= len(pairs)
+
+
+def test_corners_scale_resistance_and_capacitance(finished: Finished) -> None:
+    low, nominal, high = (extract(finished.design, corner) for corner in ("min", "nom", "max"))
+    for net in range(finished.design.nets):
+        assert low[net].total <= nominal[net].total <= high[net].total
+        for a, b, c in zip(
+            low[net].resistors, nominal[net].resistors, high[net].resistors, strict=True
+        ):
+            assert a[:2] == b[:2] == c[:2]
+            assert a[2] <= b[2] <= c[2]
+    with pytest.raises(ValueError, match="corner must be one of min, nom, max"):
+        extract(finished.design, "typical")
