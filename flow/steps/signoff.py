@@ -59,8 +59,9 @@ class SignoffStep(Step):
 
 def _earlier(folder: Path) -> list[Verdict]:
     """The verdicts that the steps of a run have left so far, the latest of each name."""
-    steps = sorted(folder.glob("*-*/"), key=lambda path: path.name)
-    found = {verdict.name: verdict for step in steps for verdict in read_verdicts(step)}
+    steps = (path for path in folder.glob("*-*/") if path.name.split("-")[0].isdigit())
+    ordered = sorted(steps, key=lambda path: int(path.name.split("-")[0]))
+    found = {verdict.name: verdict for step in ordered for verdict in read_verdicts(step)}
     return list(found.values())
 
 
