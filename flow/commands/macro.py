@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
 from macros.shape import MacroShape
+from macros.store import atomic_write
+
+if TYPE_CHECKING:
+    from macros.generator.build import Evidence
 
 __all__ = ["macro"]
 
 
 @click.group()
 def macro() -> None:
-    """SRAM macros: Verilog model, cells, their checks and their margins."""
+    """SRAM macros: build and verify them, their cells and their margins."""
 
 
 @macro.command()
@@ -21,7 +29,6 @@ def macro() -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; else the terminal.")
 def verilog(name: str, output: Path | None) -> None:
     """Write the behavioural Verilog of a macro, such as sram_512x32."""
-    from macros.store import atomic_write
     from macros.views.verilog import behavioural_verilog
 
     text = behavioural_verilog(MacroShape.from_name(name))
@@ -67,21 +74,68 @@ def margins(samples: int) -> None:
 
 @macro.command()
 @click.argument("name")
-def build(name: str) -> None:
-    """Build a macro (not possible yet: says so)."""
+@click.option("--timing/--no-timing", default=True, help="Characterise it with ngspice as well.")
+@click.option("--output", type=click.Path(path_type=Path), help="Folder for a copy of the views.")
+def build(name: str, timing: bool, output: Path | None) -> None:
+    """Build the macro NAME, such as sram_64x16: layout, LEF, netlist, Verilog, Liberty.
+
+    Kept in the cache by the content of everything that it is made from.
+    """
+    from flow import pdk
+    from macros.generator.build import build as build_macro
+
     shape = MacroShape.from_name(name)
-    raise RuntimeError(
-        f"{shape.name} cannot be built yet: OpenRAM places and wires it with our cells, but its "
-        "supplies are not routed and its layout does not match its netlist; "
-        f"`spikeout macro verilog {shape.name}` gives the behavioural model"
-    )
+    tree = pdk.resolve(timing=False) if timing else None
+    with _progress() as report:
+        views, evidence = build_macro(shape, tree, report)
+    if evidence is None:
+        click.echo(f"{name} was built before")
+    else:
+        _say(name, evidence)
+    for path in (views.gds, views.lef, views.spice, views.verilog, *views.liberty.values()):
+        if output is not None:
+            atomic_write(output / path.name, path.read_bytes())
+        click.echo(output / path.name if output is not None else path)
 
 
 @macro.command()
 @click.argument("name")
 def verify(name: str) -> None:
-    """Verify a macro (none is shipped yet: says so)."""
-    raise RuntimeError(
-        f"{MacroShape.from_name(name).name} is not shipped yet; `spikeout macro cells` and "
-        "`spikeout macro margins` verify the cells it will be made of"
+    """Check the views of a macro again: design rules and LVS.
+
+    Exit status 1 when the macro is not clean, or when there is none.
+    """
+    from macros.generator.build import examine
+    from macros.views import find_views
+
+    views = find_views(name)
+    with _progress() as report:
+        report("design rules and LVS")
+        evidence = examine(views.gds, views.spice, name)
+    _say(name, evidence)
+    if not evidence.clean:
+        raise RuntimeError(f"{name} is not clean")
+
+
+def _say(name: str, evidence: Evidence) -> None:
+    match = evidence.differences[0] if evidence.differences else "match"
+    click.echo(
+        f"{name}: {evidence.width_nm / 1e3:.2f} x {evidence.height_nm / 1e3:.2f} um,"
+        f" {evidence.area_mm2:.4f} mm2\n"
+        f"DRC: {evidence.markers} markers{f' {evidence.rules}' if evidence.markers else ''}\n"
+        f"LVS: {match}; {evidence.devices} devices, {evidence.nets} nets"
     )
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """A line on standard error that names the step; plain lines when it is no terminal."""
+    console = Console(stderr=True)
+    with console.status("") as status:
+
+        def report(step: str) -> None:
+            status.update(step)
+            if not console.is_terminal:
+                console.print(step, highlight=False)
+
+        yield report

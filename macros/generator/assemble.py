@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import klayout.db as kdb
 
 from macros.generator.finish import finish
-from macros.generator.maze import CELL, PAD, WIRE, Maze, Path
+from macros.generator.maze import CELL, PAD, SHARED, WIRE, Maze, Path
 from macros.technology import layers
 from macros.technology.layers import Layer
-from macros.technology.rules import rule
+from macros.technology.rules import GRID, rule
+from macros.verify.supplies import GROUND, POWER, SUPPLIES, Rail, find_rails, region_of
 
-__all__ = ["GROUND", "POWER", "assemble"]
+__all__ = ["assemble"]
 
-POWER, GROUND = "vccd1", "vssd1"
-SUPPLIES = {"vdd": POWER, "gnd": GROUND, POWER: POWER, GROUND: GROUND}
 MARGIN_X, MARGIN_Y = 460 * 12, 2720 * 2
 """Room around OpenRAM's layout; with the placement site and row as units."""
 SITE, ROW = 460, 2720
@@ -33,37 +31,20 @@ COLUMN, COLUMN_0 = 920, 230
 TRACK, TRACK_0 = 680, 510
 """The chip's met4 columns and met3 tracks, where pins lie."""
 PIN_LENGTH = 1200
+EXIT = 6
+"""Cells from the edge to where the wire of a pin ends; none comes nearer, but the pin itself."""
 BAR, BARS = 1200, (600, 2400)
 """Width and distance from the edge of the met3 bars that join the straps of each net, in nm."""
 VIA = rule("via3_1")
 ORDERS = 60
 """Orders of the pins that are tried."""
+WINDOW = 1500
+"""How far around a via stack other shapes are looked at, in nm."""
 LANDING = 50
-"""How far inside a rail the centre of a wire must begin."""
+"""How far inside a rail the centre of a wire must begin, along one side; along the other the whole
+wire lies in the rail, so that no neck is left at a corner."""
 
-WIRES = (
-    (layers.LI1, layers.MCON),
-    (layers.MET1, layers.VIA),
-    (layers.MET2, layers.VIA2),
-    (layers.MET3, layers.VIA3),
-    (layers.MET4, None),
-)
-LABELS = {
-    layers.LI1_LABEL: layers.LI1,
-    layers.MET1_LABEL: layers.MET1,
-    layers.MET2_LABEL: layers.MET2,
-    layers.MET3_LABEL: layers.MET3,
-    layers.MET4_LABEL: layers.MET4,
-}
 DIRECT = (layers.MET2, layers.MET3, layers.MET4)
-
-
-@dataclass
-class _Rail:
-    """A piece of a supply that metal joins: its shapes on the layers that straps can reach."""
-
-    net: str
-    shapes: dict[Layer, kdb.Region] = field(default_factory=dict)
 
 
 def assemble(layout: kdb.Layout, core: kdb.Cell, name: str) -> kdb.Cell:
@@ -98,6 +79,24 @@ def _take_pins(layout: kdb.Layout, core: kdb.Cell) -> Iterator[tuple[str, kdb.Po
         shape.delete()
 
 
+class _Index:
+    """Shapes of a region, found by place."""
+
+    def __init__(self, region: kdb.Region) -> None:
+        self.shapes = kdb.Shapes()
+        self.shapes.insert(region)
+
+    def insert(self, box: kdb.Box) -> None:
+        self.shapes.insert(box)
+
+    def within(self, window: kdb.Box) -> kdb.Region:
+        """The shapes that touch a window."""
+        found = kdb.Region()
+        for shape in self.shapes.each_touching(window):
+            found.insert(shape.polygon)
+        return found
+
+
 class _Work:
     """One run of the assembly; metal that it adds goes into `new` first."""
 
@@ -106,14 +105,19 @@ class _Work:
         self.width, self.height = width, height
         self.pins: list[tuple[str, kdb.Point]] = []
         self.metal = {layer: self._region(layer) for layer in DIRECT}
-        self.cuts = {layer: self._region(layer) for layer in (layers.VIA2, layers.VIA3)}
-        self.rails = self._find_rails()
+        self.cuts = {layer: _Index(self._region(layer)) for layer in (layers.VIA2, layers.VIA3)}
+        self.rails = find_rails(layout, top, DIRECT)
         self.own = {
             net: {
                 layer: _union(rail.shapes[layer] for rail in self.rails if rail.net == net)
                 for layer in DIRECT
             }
             for net in (POWER, GROUND)
+        }
+        self.near = {
+            (net, layer): _Index(self.own[net][layer] if net else self.metal[layer])
+            for net in (POWER, GROUND, None)
+            for layer in DIRECT
         }
         self.maze = Maze.of_size(width, height)
         self.ids = {POWER: 1, GROUND: 2}
@@ -145,48 +149,6 @@ class _Work:
 
     def _add(self, layer: Layer, box: kdb.Box, ident: int) -> None:
         self.drawn.append((layer, box, ident))
-
-    def _find_rails(self) -> list[_Rail]:
-        """Pieces of the supplies, told by the labels of the cells below."""
-        found = kdb.LayoutToNetlist(self.top.name, self.layout.dbu)
-        regions: dict[Layer, kdb.Region] = {}
-        below = None
-        for wire, cut in WIRES:
-            regions[wire] = self._region(wire)
-            found.register(regions[wire], f"w{wire.layer}")
-            found.connect(regions[wire])
-            if below is not None:
-                found.connect(regions[wire], below)
-            if cut is not None:
-                below = self._region(cut)
-                found.register(below, f"c{cut.layer}")
-                found.connect(below)
-                found.connect(regions[wire], below)
-        found.extract_netlist()
-        rails: dict[int, _Rail] = {}
-        for label, wire in LABELS.items():
-            for text, place in self._texts(label):
-                net = found.probe_net(regions[wire], place) if text in SUPPLIES else None
-                if net is None:
-                    continue
-                name = SUPPLIES[text]
-                rail = rails.get(net.cluster_id)
-                if rail is None:
-                    rail = rails[net.cluster_id] = _Rail(name)
-                    for layer in DIRECT:
-                        rail.shapes[layer] = found.shapes_of_net(net, regions[layer], True).merged()
-                if rail.net != name:
-                    raise RuntimeError(f"supplies are shorted at {place} in {self.top.name}")
-        return list(rails.values())
-
-    def _texts(self, label: Layer) -> Iterator[tuple[str, kdb.Point]]:
-        index = self.layout.layer(*label)
-        shapes = kdb.RecursiveShapeIterator(self.layout, self.top, index)
-        shapes.shape_flags = kdb.Shapes.STexts
-        while not shapes.at_end():
-            text = shapes.shape().text.transformed(shapes.trans())
-            yield text.string, kdb.Point() + text.trans.disp
-            shapes.next()
 
     def _lay_straps(self) -> None:
         """Straps of alternating nets over the whole height, moved aside where met4 is taken."""
@@ -227,7 +189,7 @@ class _Work:
                     for cut in _cuts(crossing):
                         self._add(layers.VIA3, cut, self.ids[net])
 
-    def _tap(self, rail: _Rail) -> bool:
+    def _tap(self, rail: Rail) -> bool:
         """Via stacks from every strap of the rail's net to the rail; whether there was any."""
         done = False
         for net, strap in self.straps:
@@ -239,47 +201,55 @@ class _Work:
                 done = done or any(hit)
         return done
 
-    def _stack(self, rail: _Rail, layer: Layer, strap: kdb.Box, piece: kdb.Box) -> bool:
+    def _stack(self, rail: Rail, layer: Layer, strap: kdb.Box, piece: kdb.Box) -> bool:
         """A via stack in the middle of a piece of the rail, when its pads have room."""
         ident = self.ids[rail.net]
         centre = _snap(piece.center())
         cut = _square(centre, VIA)
-        pad = _square(centre, PAD)
-        met3 = rail.shapes[layers.MET3]
+        window = cut.enlarged(WINDOW, WINDOW)
+        met3 = self.near[rail.net, layers.MET3].within(window)
         if layer == layers.MET2:
-            pad = kdb.Box(
-                centre.x - PAD, centre.y - WIRE // 2 - 5, centre.x + PAD, centre.y + WIRE // 2 + 5
-            )
-            flat, upright = cut.enlarged(85, 40), cut.enlarged(40, 85)
-            if not any(_covers(rail.shapes[layer], box) for box in (flat, upright)):
+            met2 = self.near[rail.net, layer].within(window)
+            half = WIRE // 2 + 5
+            pad = kdb.Box(centre.x - PAD, centre.y - half, centre.x + PAD, centre.y + half)
+            if not any(_covers(met2, cut.enlarged(*edge)) for edge in ((85, 40), (40, 85))):
                 return False
-            if not _clear(self.cuts[layers.VIA2], cut, rule("via2_2")):
+            if not _clear(self.cuts[layers.VIA2].within(window), cut, rule("via2_2")):
                 return False
         else:
-            flat, upright = cut.enlarged(90, 65), cut.enlarged(65, 90)
-            pad = next((box for box in (flat, upright) if _covers(met3, box)), None)
-            if pad is None:
+            fitting = [
+                box for edge in ((90, 65), (65, 90)) if _covers(met3, box := cut.enlarged(*edge))
+            ]
+            if not fitting:
                 return False
-        others = self.metal[layers.MET3] - met3
-        if not strap.contains(pad.center()) or not _clear(others, pad, rule("m3_2")):
+            pad = fitting[0]
+        everything = self.near[None, layers.MET3].within(window).merged()
+        apart = everything - everything.interacting(kdb.Region(pad)).interacting(met3)
+        if not strap.contains(pad.center()) or not _clear(apart, pad, rule("m3_2")):
             return False
-        touching = (met3 & kdb.Region(pad)).is_empty()
-        if touching and not _clear(met3, pad, rule("m3_2")):
-            return False
-        if not _clear(self.cuts[layers.VIA3], cut, rule("via3_2")):
+        if not _clear(self.cuts[layers.VIA3].within(window), cut, rule("via3_2")):
             return False
         if layer == layers.MET2:
             self._add(layers.VIA2, cut, ident)
             self.cuts[layers.VIA2].insert(cut)
             self._add(layers.MET3, pad, ident)
-            met3.insert(pad)
-            self.metal[layers.MET3].insert(pad)
+            rail.shapes[layers.MET3].insert(pad)
+            self.near[rail.net, layers.MET3].insert(pad)
+            self.near[None, layers.MET3].insert(pad)
         self._add(layers.VIA3, cut, ident)
         self.cuts[layers.VIA3].insert(cut)
         return True
 
     def _fill_maze(self) -> None:
         """Enter all met3 and met4: supplies under their own number, every other shape alone."""
+        edge = EXIT - 1
+        for border in (
+            self.maze.owner[:, :edge, :],
+            self.maze.owner[:, self.height // CELL - edge + 1 :, :],
+            self.maze.owner[:, :, :edge],
+            self.maze.owner[:, :, self.width // CELL - edge + 1 :],
+        ):
+            border[:] = SHARED
         supplies = {
             layer: {net: self.own[net][layer].merged() for net in self.ids} for layer in DIRECT
         }
@@ -310,6 +280,7 @@ class _Work:
             self._claim(net, place)
         order = list(self.pins)
         owner, drawn = self.maze.owner.copy(), len(self.drawn)
+        stuck: tuple[str, kdb.Point] | None = order[0]
         for _ in range(ORDERS):
             stuck = next((pin for pin in order if not self._bring_out(*pin)), None)
             if stuck is None:
@@ -319,6 +290,7 @@ class _Work:
             self.maze.owner[:] = owner
             del self.drawn[drawn:]
             self.labels.clear()
+        assert stuck is not None
         raise RuntimeError(f"pin {stuck[0]} of {self.top.name} cannot be brought to its edge")
 
     def _claim(self, net: str, place: kdb.Point) -> None:
@@ -334,7 +306,7 @@ class _Work:
     def _bring_out(self, net: str, place: kdb.Point) -> bool:
         """Wire a pin from its met3 shape to a free track at the edge, and label it there."""
         ident = self.ids[net]
-        sources = self.maze.inside(0, _tuple(_square(place, PAD)), 0)
+        sources = self.maze.inside(0, _tuple(_square(place, PAD)), 0, 0)
         exits = self._exits()
         path = self.maze.path(ident, sources, exits)
         if path is None:
@@ -345,7 +317,7 @@ class _Work:
 
     def _reclaim(self, layer: int, box: tuple[int, int, int, int], ident: int) -> None:
         """Give the cells that one shape alone holds to a net."""
-        for index in self.maze.inside(layer, box, 0):
+        for index in self.maze.inside(layer, box, 0, 0):
             owner = self.maze.owner.reshape(-1)
             if owner[index] > 100:
                 owner[self.maze.owner.reshape(-1) == owner[index]] = ident
@@ -357,10 +329,10 @@ class _Work:
         _, rows, columns = self.maze.owner.shape
         last_row, last_column = self.height // CELL, self.width // CELL
         for x in range(COLUMN_0 + 3 * COLUMN, self.width - 3 * COLUMN, COLUMN):
-            for row in (0, last_row):
+            for row in (EXIT, last_row - EXIT):
                 found[(rows + row) * columns + round(x / CELL)] = x
         for y in range(TRACK_0 + 4 * TRACK, self.height - 4 * TRACK, TRACK):
-            for column in (0, last_column):
+            for column in (EXIT, last_column - EXIT):
                 found[round(y / CELL) * columns + column] = y
         return found
 
@@ -373,10 +345,10 @@ class _Work:
         plane, row, column = cell
         half = WIRE // 2
         if plane == 1:
-            low = 0 if row == 0 else self.height - PIN_LENGTH
+            low = 0 if row == EXIT else self.height - PIN_LENGTH
             box = kdb.Box(track - half, low, track + half, low + PIN_LENGTH)
         else:
-            low = 0 if column == 0 else self.width - PIN_LENGTH
+            low = 0 if column == EXIT else self.width - PIN_LENGTH
             box = kdb.Box(low, track - half, low + PIN_LENGTH, track + half)
         wire, pin, label = (
             (layers.MET3, layers.MET3_PIN, layers.MET3_LABEL),
@@ -391,20 +363,21 @@ class _Work:
         text = kdb.Text(net, kdb.Trans(kdb.Vector(box.center().x, box.center().y)))
         self.labels.append((label, text))
 
-    def _join(self, rail: _Rail) -> None:
+    def _join(self, rail: Rail) -> None:
         """Wire a rail that no strap has met to the nearest strap of its net."""
         ident = self.ids[rail.net]
         sources = [
             index
             for plane, layer in enumerate((layers.MET3, layers.MET4))
             for box in _boxes(rail.shapes[layer])
-            for index in self.maze.inside(plane, box, LANDING)
+            for margins in ((LANDING, WIRE // 2), (WIRE // 2, LANDING))
+            for index in self.maze.inside(plane, box, *margins)
         ]
         targets = [
             index
             for net, strap in self.straps
             if net == rail.net
-            for index in self.maze.inside(1, _tuple(strap), PAD // 2)
+            for index in self.maze.inside(1, _tuple(strap), PAD // 2, PAD // 2)
         ]
         path = self.maze.path(ident, sources, targets)
         if path is None:
@@ -434,7 +407,6 @@ class _Work:
         box = kdb.Box(
             kdb.Point(start[2] * CELL, start[1] * CELL), kdb.Point(end[2] * CELL, end[1] * CELL)
         ).enlarged(WIRE // 2, WIRE // 2)
-        box &= kdb.Box(0, 0, self.width, self.height)
         self._add((layers.MET3, layers.MET4)[plane], box, ident)
         self.maze.block(plane, _tuple(box), ident)
 
@@ -447,19 +419,25 @@ class _Work:
             self.maze.block(plane, _tuple(pad), ident)
 
     def _close_notches(self) -> None:
-        """Fill what is too narrow between two shapes of one net, where other nets leave room."""
+        """Fill what is too narrow between or in shapes of one net, where other nets leave room:
+        width and spacing of these layers have one value."""
         for layer, gap in ((layers.MET3, rule("m3_2")), (layers.MET4, rule("m4_2"))):
-            everything = self.metal[layer] + kdb.Region([b for w, b, _ in self.drawn if w == layer])
+            everything = self.metal[layer] + region_of(b for w, b, _ in self.drawn if w == layer)
             everything.merge()
             for net, ident in self.ids.items():
-                own = kdb.Region([b for w, b, i in self.drawn if w == layer and i == ident])
+                own = region_of(b for w, b, i in self.drawn if w == layer and i == ident)
                 if net in self.own:
                     own += self.own[net][layer]
                 else:
                     own += self.metal[layer].interacting(own)
                 own.merge()
                 half = -(-gap // 10) * 5
-                filling = own.sized(half).sized(-half) - own
+                necks = region_of(
+                    _on_grid(pair.bbox().enlarged(half, half))
+                    for pair in own.width_check(gap).each()
+                )
+                own = (own + necks).merged()
+                filling = (own.sized(half).sized(-half) - own) + necks
                 near = (everything - own).sized(gap - 1)
                 for box in _boxes(filling.merged()):
                     if (kdb.Region(kdb.Box(*box)) & near).is_empty():
@@ -514,6 +492,13 @@ def _cuts(room: kdb.Box) -> Iterator[kdb.Box]:
 
 def _snap(point: kdb.Point) -> kdb.Point:
     return kdb.Point(round(point.x / 5) * 5, round(point.y / 5) * 5)
+
+
+def _on_grid(box: kdb.Box) -> kdb.Box:
+    """The box, its sides moved outward to the manufacturing grid."""
+    return kdb.Box(
+        box.left // GRID * GRID, box.bottom // GRID * GRID, _up(box.right, GRID), _up(box.top, GRID)
+    )
 
 
 def _up(value: int, unit: int) -> int:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from macros.technology.rules import rule
 
-__all__ = ["CELL", "FREE", "LAYERS", "PAD", "WIRE", "Maze", "Path"]
+__all__ = ["CELL", "FREE", "LAYERS", "PAD", "SHARED", "WIRE", "Maze", "Path"]
 
 CELL = 100
 """Side of a cell in nm."""
@@ -51,11 +51,13 @@ class Maze:
         view[(view != net) & (view != FREE)] = SHARED
         view[view == FREE] = net
 
-    def inside(self, layer: int, box: tuple[int, int, int, int], margin: int) -> list[int]:
-        """Cells whose wire lies in a box by at least `margin`, as indices into `owner`."""
+    def inside(
+        self, layer: int, box: tuple[int, int, int, int], margin_x: int, margin_y: int
+    ) -> list[int]:
+        """Cells whose centre lies in a box by at least the margins, as indices into `owner`."""
         x0, y0, x1, y1 = box
-        columns = range(-(-(x0 + margin) // CELL), (x1 - margin) // CELL + 1)
-        rows = range(-(-(y0 + margin) // CELL), (y1 - margin) // CELL + 1)
+        columns = range(-(-(x0 + margin_x) // CELL), (x1 - margin_x) // CELL + 1)
+        rows = range(-(-(y0 + margin_y) // CELL), (y1 - margin_y) // CELL + 1)
         _, height, width = self.owner.shape
         return [
             (layer * height + row) * width + column
@@ -82,7 +84,7 @@ class Maze:
 
 
 @numba.njit(cache=True)
-def _search(owner, shape, net, starts, ends):  # type: ignore[no-untyped-def]
+def _search(owner, shape, net, starts, ends):
     """Dijkstra's search; returns the indices of the path's cells, none when it fails."""
     height, width = shape[1], shape[2]
     plane = height * width

@@ -15,7 +15,7 @@ import klayout.db as kdb
 from macros.store import atomic_write
 from macros.verify.extract import DEVICE_PREFIX, SUBSTRATE, connect_layers
 
-__all__ = ["LvsResult", "compare", "read_schematic"]
+__all__ = ["LvsResult", "compare", "flatten", "read_schematic"]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def compare(
     if wanted is None:
         raise ValueError(f"{schematic.name} has no subcircuit {top.name!r}")
     expected = list(pins) if pins is not None else [pin.name() for pin in wanted.each_pin()]
-    found = _flat(lvs.netlist(), top.name)
-    _flat(reference, top.name)
+    found = flatten(lvs.netlist(), top.name)
+    flatten(reference, top.name)
     lvs.reference = reference
 
     differences = _pin_differences(found, expected)
@@ -119,7 +119,7 @@ def compare(
     return result
 
 
-def _flat(netlist: kdb.Netlist, top: str) -> kdb.Circuit:
+def flatten(netlist: kdb.Netlist, top: str) -> kdb.Circuit:
     """Expand the hierarchy below `top`, join parallel transistors, drop what nothing uses."""
     netlist.flatten()
     circuit = netlist.circuit_by_name(top)

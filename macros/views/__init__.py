@@ -1,1 +1,95 @@
-"""What a macro shows to its users: Verilog, LEF, Liberty, pictures."""
+"""What a macro shows to its users: GDS, LEF, SPICE, Verilog, Liberty."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import lzma
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from macros.shape import MacroShape
+from macros.store import atomic_directory, cache_root, lock
+
+__all__ = ["PREBUILT", "MacroMissing", "Views", "find_views", "home_of", "pack", "views_in"]
+
+PREBUILT = Path(__file__).parents[1] / "prebuilt"
+"""Shipped macros, one archive each, with its SHA-256 beside it."""
+COMPLETE = "complete"
+
+
+class MacroMissing(RuntimeError):
+    """No views of a macro: neither shipped nor built here."""
+
+
+@dataclass(frozen=True)
+class Views:
+    """Files of one macro; `liberty` is corner -> file, empty when timing was not measured."""
+
+    name: str
+    gds: Path
+    lef: Path
+    spice: Path
+    verilog: Path
+    liberty: Mapping[str, Path]
+
+
+def home_of(name: str, key: str) -> Path:
+    """Folder in the cache of the views of a macro that were made from `key`."""
+    return cache_root() / "macros" / f"{name}-{key[:16]}"
+
+
+def find_views(name: str) -> Views:
+    """Views of a macro: shipped, or built before. Raises MacroMissing when there are none,
+    `ValueError` for a name that is no macro's, RuntimeError for a damaged archive."""
+    MacroShape.from_name(name)
+    archive = PREBUILT / f"{name}.tar.xz"
+    if archive.is_file():
+        return views_in(_unpack(archive, name), name)
+    from macros.generator.build import source_key  # the generator imports this module
+
+    home = home_of(name, source_key(name))
+    if (home / COMPLETE).is_file():
+        return views_in(home, name)
+    raise MacroMissing(f"no views of {name}; `spikeout macro build {name}` makes them")
+
+
+def views_in(home: Path, name: str) -> Views:
+    """The views that stand in a folder."""
+    liberty = {path.stem.split("__")[1]: path for path in sorted(home.glob(f"{name}__*.lib"))}
+    gds, lef, spice, verilog = (home / f"{name}{end}" for end in (".gds", ".lef", ".spice", ".v"))
+    return Views(name, gds, lef, spice, verilog, liberty)
+
+
+def pack(views: Views) -> bytes:
+    """The views as an archive whose bytes depend on theirs alone."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        files = (views.gds, views.lef, views.spice, views.verilog, *views.liberty.values())
+        for path in sorted(files):
+            data = path.read_bytes()
+            member = tarfile.TarInfo(path.name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return lzma.compress(buffer.getvalue(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def _unpack(archive: Path, name: str) -> Path:
+    """Folder in the cache with the members of a shipped archive, checked by its hash."""
+    data = archive.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    stated = archive.with_name(archive.name + ".sha256").read_text().split()[0]
+    if digest != stated:
+        raise RuntimeError(f"{archive.name} is damaged: its hash is not the stated one")
+    home = home_of(name, digest)
+    if (home / COMPLETE).is_file():
+        return home
+    with lock(home.parent / f".{home.name}.lock"):
+        if not (home / COMPLETE).is_file():
+            with atomic_directory(home) as fresh:
+                with tarfile.open(fileobj=io.BytesIO(lzma.decompress(data))) as members:
+                    members.extractall(fresh, filter="data")
+                (fresh / COMPLETE).touch()
+    return home

@@ -1,0 +1,145 @@
+"""Build a macro: OpenRAM places and wires it, we join supplies and pins, checkers judge it."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import klayout.db as kdb
+
+from macros.characterize import CORNERS, characterise
+from macros.generator.assemble import assemble
+from macros.generator.place import place
+from macros.lef import write_lef
+from macros.shape import MacroShape
+from macros.store import atomic_directory, content_hash, lock
+from macros.technology.bitcell import HEIGHT, WIDTH
+from macros.verify.drc import check_layout, summary
+from macros.verify.macro_lvs import compare_macro
+from macros.views import COMPLETE, Views, home_of, views_in
+from macros.views.verilog import behavioural_verilog
+
+__all__ = ["Evidence", "build", "examine", "source_key", "words_per_row"]
+
+ROOM = Path(__file__).parents[1]
+SOURCES = ("generator", "technology", "views", "verify", "characterize", "spice")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the checkers said about the layout of a macro."""
+
+    markers: int
+    rules: dict[str, int]
+    devices: int
+    nets: int
+    differences: tuple[str, ...]
+    width_nm: int
+    height_nm: int
+
+    @property
+    def clean(self) -> bool:
+        return not self.markers and not self.differences
+
+    @property
+    def area_mm2(self) -> float:
+        return self.width_nm * self.height_nm / 1e12
+
+
+def words_per_row(shape: MacroShape) -> int:
+    """The power of two that makes the array nearly square, with sixteen rows at least."""
+    choices = [n for n in (1, 2, 4, 8) if shape.words // n >= 16]
+    return min(choices, key=lambda n: abs(math.log(_aspect(shape, n))))
+
+
+def _aspect(shape: MacroShape, n: int) -> float:
+    """Width over height of the array of bit cells with `n` words in a row."""
+    return shape.bits * n * WIDTH / (shape.words // n * HEIGHT)
+
+
+def source_key(name: str) -> str:
+    """Hash of everything that a macro of this name is made from."""
+    files = sorted(path for room in SOURCES for path in (ROOM / room).rglob("*.py"))
+    return content_hash(name, *(path.read_text() for path in files))
+
+
+def build(
+    shape: MacroShape, pdk: Path | None = None, report: Progress = lambda _: None
+) -> tuple[Views, Evidence | None]:
+    """The views of a macro, out of the cache when it has them (then without evidence).
+
+    Liberty needs a `pdk` with device models; without one the views have none. Raises RuntimeError
+    when OpenRAM fails, a rail or pin cannot be wired, or a checker finds a fault: nothing is kept.
+    """
+    home = home_of(shape.name, source_key(shape.name))
+    with lock(home.parent / f".{home.name}.lock"):
+        if (home / COMPLETE).is_file():
+            return views_in(home, shape.name), None
+        with atomic_directory(home) as fresh:
+            evidence = _make(shape, fresh, pdk, report)
+            (fresh / COMPLETE).touch()
+    return views_in(home, shape.name), evidence
+
+
+def _make(shape: MacroShape, folder: Path, pdk: Path | None, report: Progress) -> Evidence:
+    name, work = shape.name, folder / "openram"
+    per_row = words_per_row(shape)
+    report("OpenRAM places and wires")
+    raw = place(shape, work, per_row)
+    report("supplies and pins")
+    layout = kdb.Layout()
+    layout.read(str(raw))
+    top = assemble(layout, layout.cell(name), name)
+    options = kdb.SaveLayoutOptions()
+    options.gds2_write_timestamps = False
+    options.clear_cells()
+    options.add_cell(top.cell_index())
+    layout.write(str(folder / f"{name}.gds"), options)
+    shutil.copyfile(raw.with_name(f"{name}.lvs.sp"), folder / f"{name}.spice")
+    (folder / f"{name}.lef").write_text(write_lef(layout, top, shape))
+    (folder / f"{name}.v").write_text(behavioural_verilog(shape))
+    report("design rules and LVS")
+    evidence = examine(folder / f"{name}.gds", folder / f"{name}.spice", name)
+    if not evidence.clean:
+        first = f"markers {evidence.rules}" if evidence.markers else evidence.differences[0]
+        raise RuntimeError(f"{name} is not clean: {first}")
+    shutil.rmtree(work)
+    for corner in CORNERS if pdk is not None else ():
+        report(f"timing at {corner}")
+        assert pdk is not None
+        text = characterise(
+            folder / f"{name}.spice",
+            shape,
+            corner,
+            pdk,
+            area_um2=evidence.area_mm2 * 1e6,
+            words_per_row=per_row,
+            progress=report,
+        )
+        (folder / f"{name}__{corner}.lib").write_text(text)
+    return evidence
+
+
+def examine(gds: Path, spice: Path, name: str) -> Evidence:
+    """Design rules and LVS of a finished macro, from its files alone."""
+    layout = kdb.Layout()
+    layout.read(str(gds))
+    top = layout.cell(name)
+    if top is None:
+        raise ValueError(f"{gds.name} has no cell {name}")
+    markers = check_layout(layout, top)
+    result = compare_macro(layout, top, spice)
+    box = top.bbox()
+    return Evidence(
+        len(markers),
+        summary(markers),
+        result.devices,
+        result.nets,
+        result.differences,
+        box.width(),
+        box.height(),
+    )
