@@ -64,7 +64,7 @@ proc violations { kind paths } {
 
 # Worst difference of the clock's arrival at two registers with a path between them.
 proc skew { kind } {
-    with_output_to_variable text { report_clock_skew -$kind }
+    with_output_to_variable text [list report_clock_skew -$kind]
     puts $text
     set worst 0
     foreach { - value } [regexp -all -inline -line {^\s+\S+\s+\S+\s+(-?[\d.]+)$} $text] {
