@@ -136,7 +136,8 @@ class Clocked:
                 case "replica_cell_1rw":
                     found |= {f"{leaf.path}.q": 0.0}
                 case "sense_amp":
-                    found |= {f"{leaf.path}.q": 0.0, f"{leaf.path}.qb": volt}
+                    found |= {f"{leaf.path}.{net}": volt for net in ("o1", "o2", "qb")}
+                    found |= {f"{leaf.path}.q": 0.0}
                 case "dff":
                     selects = leaf.path.startswith("control0")
                     found |= {f"{leaf.path}.s": 0.0 if selects else volt}

@@ -60,23 +60,6 @@ def test_folding_agrees_with_the_whole_macro(tree: Path, netlist: Path) -> None:
 
 
 @pytest.mark.full
-def test_tables_hold_on_the_whole_path(tree: Path, netlist: Path) -> None:
-    """A slow clock and a large load, far from the point that was simulated on all of it."""
-    found = figures(netlist, SHAPE, CORNER.name, tree)
-    macro = read_macro(netlist, SHAPE.name)
-    last, word, bit = SHAPE.words - 1, (1 << SHAPE.bits) - 1, SHAPE.bits - 1
-    circuit = fold(macro, Placement.of(SHAPE, 1), (0, last), bit)
-    bench = Clocked(tree, CORNER, circuit, SHAPE, 6.0, 6.0, slew_ns=0.8, load_pf=0.15)
-    outcome = bench.run((Cycle("write", last, word), Cycle("read", last, word)))
-    start = bench.fall(1)
-    measured = outcome.waves.cross(f"dout0[{bit}]", CORNER.volt / 2, start, rising=True) - start
-    from macros.characterize.timing import LOAD_PF, SLEW_NS
-
-    table = found.delay["rise"][SLEW_NS.index(0.8)][LOAD_PF.index(0.15)]
-    assert table == pytest.approx(measured, rel=0.05)
-
-
-@pytest.mark.full
 @pytest.mark.parametrize("corner", CORNERS)
 def test_a_march_passes_at_the_rated_period(tree: Path, netlist: Path, corner: str) -> None:
     result = functional_run(netlist, SHAPE, corner, tree)
