@@ -24,6 +24,7 @@ __all__ = ["Bench", "Pwl", "Waves", "edges"]
 Pwl = Sequence[tuple[float, float]]
 """Points (ns, V) of a source."""
 
+ROUNDING = 1e-3  # of the stop time, which the deck states in rounded numbers
 SLEW_SPAN = 0.6  # share of a full ramp between its 20 % and 80 % points
 DRAWN_DIFFUSION_UM = 0.265  # from a gate over one contact to the end: licon_11 + licon + licon_5c
 SHARED_DIFFUSION_UM = 0.14  # half of a contacted diffusion between two gates
@@ -170,7 +171,7 @@ def _waves(text: str, watch: Sequence[str], stop_ns: float) -> Waves:
         raise SpiceError("ngspice wrote no waveforms")
     table = np.array(rows, dtype=float)
     time = table[:, 0] * 1e9
-    if time[-1] < stop_ns * (1 - 1e-6):
+    if time[-1] < stop_ns * (1 - ROUNDING):
         raise SpiceError(f"ngspice stopped at {time[-1]:.2f} of {stop_ns:.2f} ns")
     nets = {net: table[:, k + 1] for k, net in enumerate(watch)}
     return Waves(time, nets, -table[:, -1] * 1e3)

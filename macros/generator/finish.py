@@ -42,16 +42,19 @@ def finish(layout: kdb.Layout, top: kdb.Cell) -> None:
 def _implant(active: kdb.Region, room: kdb.Region, keep_off: kdb.Region) -> kdb.Region:
     """The implant of `active`: its enclosure, what lies in narrow gaps and notches of it, and all
     of `room`, clear of `keep_off`."""
-    needed = active.sized(rule("sd_5")).merged()
+    needed, keep_off = active.sized(rule("sd_5")).merged(), keep_off.merged()
     filled = _close(needed, rule("sd_2")) + room - keep_off
     implant = (_open(filled, rule("sd_1")) + needed).merged()
     # shapes that meet at their corners: a closing leaves them apart, a block over both joins them,
     # and may leave a notch beside itself
     for _ in range(JOINING_PASSES):
         implant = implant.merged()
+        blocks = kdb.Region()
         for pair in implant.space_check(rule("sd_2")).each():
-            block = kdb.Region(pair.bbox().enlarged(rule("sd_1"), rule("sd_1"))) - keep_off
-            implant += _open(block.snapped(GRID, GRID), rule("sd_1"))
+            blocks.insert(pair.bbox().enlarged(rule("sd_1"), rule("sd_1")))
+        if blocks.is_empty():
+            break
+        implant += _open((blocks - keep_off).snapped(GRID, GRID), rule("sd_1"))
     implant = implant.merged()
     small = implant.holes().with_area(0, rule("sd_11"), False)
     return (implant - small.sized(HOLE_GROWTH, 0, 2)).merged()

@@ -55,7 +55,10 @@ def test_cells_with_the_net_at_each_bit(tmp_path):
     ram, gate = netlist.cells(path)
     assert ram.name == "u.r"
     assert ram.pins == {
-        **{"addr0[3]": "n[1]", "addr0[2]": "a[2]", "addr0[1]": "a[1]", "addr0[0]": "a[0]"},
+        "addr0[3]": "n[1]",
+        "addr0[2]": "a[2]",
+        "addr0[1]": "a[1]",
+        "addr0[0]": "a[0]",
         **{f"din0[{bit}]": f"a[{bit}]" for bit in range(4)},
         "q": "y",
     }
