@@ -24,7 +24,7 @@ SUPPLY_VIAS = {
 @dataclass(frozen=True)
 class PowerPlan:
     """Width of the straps and the distance from one pair of straps to the next, in nm; `ring` adds
-    a ring of straps around the core."""
+    straps west and east of the core that join all met5 straps (always there beside macros)."""
 
     width: int = 1_600
     met4_pitch: int = 40_000
@@ -42,13 +42,30 @@ def make_power_grid(design: Design, plan: PowerPlan) -> tuple[Design, dict[str, 
     vertical = _vertical_straps(design, plan, macros)
     horizontal = _horizontal_straps(design, plan)
     vertical += _channel_straps(supplies, vertical, plan)
+    if plan.ring or macros:
+        sides, horizontal = _side_straps(design, plan, horizontal)
+        vertical += sides
     over_macros = _macro_straps(design, plan, horizontal)
     vertical += over_macros
     vias = _rail_stacks(supplies, vertical) + _strap_vias(vertical, horizontal)
+    vertical = [strap for strap in vertical if _is_joined(strap, vias)]
     vias += _macro_taps(design, horizontal, over_macros)
     everything = sorted(supplies + vertical + horizontal + vias, key=lambda s: s.net)
     straps = len(vertical) + len(horizontal)
     return replace(design, supplies=tuple(everything)), {"power__strap__count": float(straps)}
+
+
+def _is_joined(strap: Supply, vias: list[Supply]) -> bool:
+    """Whether a via stands on a strap: one that crosses neither a rail nor a strap would float."""
+    x0, y0, x1, y1 = strap.rect
+    return any(
+        via.net == strap.net
+        and x0 <= via.rect[0]
+        and via.rect[2] <= x1
+        and y0 <= via.rect[1]
+        and via.rect[3] <= y1
+        for via in vias
+    )
 
 
 def _rails(design: Design) -> list[Supply]:
@@ -100,6 +117,28 @@ def _vertical_straps(design: Design, plan: PowerPlan, macros: list[Rect]) -> lis
     return straps
 
 
+def _side_straps(
+    design: Design, plan: PowerPlan, horizontal: list[Supply]
+) -> tuple[list[Supply], list[Supply]]:
+    """A met4 strap of each net west and east of the core, and the met5 straps drawn out to them:
+    straps that cross nothing but a macro would else be joined to the rest only outside the chip."""
+    x0, y0, x1, y1 = design.core
+    pitch = plan.width + SIDE_GAP
+    out = 2 * pitch
+    if x0 < out or design.die[2] - x1 < out:
+        raise ValueError(f"the core's margin of {x0} nm has no room for two straps, {out} nm")
+    sides = []
+    for number, net in enumerate((POWER, GROUND)):
+        for left in (x0 - (number + 1) * pitch, x1 + SIDE_GAP + number * pitch):
+            rect = (left, y0 - RAIL_HALF, left + plan.width, y1 + RAIL_HALF)
+            sides.append(Supply(net, "strap", MET4, rect))
+    low, high = min(s.rect[0] for s in sides), max(s.rect[2] for s in sides)
+    longer = [s._replace(rect=(low, s.rect[1], high, s.rect[3])) for s in horizontal]
+    return sides, longer
+
+
+SIDE_GAP = 800
+"""Between the straps beside the core, and to it, nm."""
 MACRO_CLEARANCE = 1_000
 
 

@@ -50,7 +50,7 @@ def _implant(active: kdb.Region, room: kdb.Region, keep_off: kdb.Region) -> kdb.
     for _ in range(JOINING_PASSES):
         implant = implant.merged()
         blocks = kdb.Region()
-        for pair in implant.space_check(rule("sd_2")).each():
+        for pair in implant.edges().space_check(rule("sd_2")).each():  # of polygons: minutes
             blocks.insert(pair.bbox().enlarged(rule("sd_1"), rule("sd_1")))
         if blocks.is_empty():
             break

@@ -35,7 +35,7 @@ foreach side {1 2} {
 MATCH = "Circuits match uniquely."
 COUNTS = re.compile(r"Circuit 1 contains (\d+) devices, Circuit 2 contains (\d+) devices")
 NETS = re.compile(r"Circuit 1 contains (\d+) nets,\s+Circuit 2 contains (\d+) nets")
-MISMATCH = re.compile(r"\(no matching|\*\*Mismatch\*\*|vs\. .*\(delta")
+MISMATCH = re.compile(r"\(no matching|\*\*Mismatch\*\*|\(delta=|[Pp]roperty errors")
 SHOWN = 20
 
 

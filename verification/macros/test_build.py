@@ -1,0 +1,162 @@
+"""A small macro from OpenRAM to its views: clean, and every planted fault is seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import klayout.db as kdb
+import pytest
+
+from flow.cli import run as spikeout
+from flow.pnr.lef import read_lef
+from macros import views as room
+from macros.generator.build import build, examine, words_per_row
+from macros.shape import MacroShape
+from macros.technology import layers
+from macros.verify.supplies import pieces
+from macros.views import MacroMissing, Views, find_views, pack
+
+NAME = "sram_16x8"
+SHAPE = MacroShape(16, 8)
+
+
+@pytest.mark.parametrize(
+    ("words", "bits", "per_row"), [(16, 8, 1), (64, 16, 1), (512, 32, 2), (2048, 8, 8)]
+)
+def test_array_is_nearly_square(words, bits, per_row):
+    assert words_per_row(MacroShape(words, bits)) == per_row
+
+
+def test_a_macro_that_nobody_built_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
+    with pytest.raises(MacroMissing, match=r"`spikeout macro build sram_64x16` makes them"):
+        find_views("sram_64x16")
+
+
+def test_a_damaged_archive_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(room, "PREBUILT", tmp_path)
+    (tmp_path / f"{NAME}.tar.xz").write_bytes(b"not the archive")
+    (tmp_path / f"{NAME}.tar.xz.sha256").write_text("0" * 64)
+    with pytest.raises(RuntimeError, match="damaged"):
+        find_views(NAME)
+
+
+def test_an_archive_gives_back_what_was_packed(tmp_path, monkeypatch):
+    import hashlib
+
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(room, "PREBUILT", tmp_path)
+    files = {}
+    for end in (".gds", ".lef", ".spice", ".v", "__tt_025C_1v80.lib"):
+        files[end] = tmp_path / f"{NAME}{end}"
+        files[end].write_text(f"content {end}")
+    views = Views(NAME, *list(files.values())[:4], {"tt_025C_1v80": files["__tt_025C_1v80.lib"]})
+    data = pack(views)
+    assert data == pack(views)
+    (tmp_path / f"{NAME}.tar.xz").write_bytes(data)
+    (tmp_path / f"{NAME}.tar.xz.sha256").write_text(hashlib.sha256(data).hexdigest())
+    found = find_views(NAME)
+    assert found.gds.read_text() == "content .gds"
+    assert found.liberty["tt_025C_1v80"].read_text() == "content __tt_025C_1v80.lib"
+
+
+@pytest.mark.parametrize("name", ["sram_15x8", "sram_16x7", "sram_4096x8", "ram"])
+def test_impossible_shapes_are_one_line(name, capsys):
+    assert spikeout(["macro", "build", name]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Views:
+    """The macro without Liberty, in a cache of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPIKEOUT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        views, evidence = build(SHAPE)
+        assert evidence is not None
+        assert evidence.clean
+        again, nothing = build(SHAPE)
+        assert again == views
+        assert nothing is None
+    return views
+
+
+@pytest.mark.full
+def test_the_views_agree(built):
+    evidence = examine(built.gds, built.spice, NAME)
+    assert evidence.clean
+    assert evidence.devices > 6 * 16 * 8
+    master = read_lef(built.lef)[NAME]
+    assert (master.width, master.height) == (evidence.width_nm, evidence.height_nm)
+    assert {pin.name for pin in master.signal_pins} == {
+        *(f"addr0[{k}]" for k in range(4)),
+        *(f"{bus}[{k}]" for bus in ("din0", "dout0") for k in range(8)),
+        "clk0",
+        "csb0",
+        "web0",
+    }
+    for pin in master.signal_pins:
+        area = pin.diffusion_area if pin.direction == "output" else pin.gate_area
+        assert area > 0, pin.name
+
+
+@pytest.fixture
+def spoiled(built, tmp_path):
+    """The layout to spoil, and the function that examines it afterwards."""
+    layout = kdb.Layout()
+    layout.read(str(built.gds))
+
+    def judge(spice: Path = built.spice):
+        layout.write(str(tmp_path / "spoiled.gds"))
+        return examine(tmp_path / "spoiled.gds", spice, NAME)
+
+    return layout, layout.cell(NAME), judge
+
+
+@pytest.mark.full
+def test_two_pins_joined_by_a_wire_are_found(built, spoiled):
+    layout, top, judge = spoiled
+    pins = read_lef(built.lef)[NAME].pins
+    first, second = (pins[f"din0[{k}]"].shapes[0] for k in (0, 1))
+    layer = layers.MET4 if first[0] == "met4" else layers.MET3
+    box = kdb.Box(*first[1]) + kdb.Box(*second[1])
+    box.top = box.bottom + 400
+    top.shapes(layout.layer(*layer)).insert(box)
+    assert judge().differences
+
+
+@pytest.mark.full
+def test_exchanged_labels_are_found(spoiled):
+    layout, top, judge = spoiled
+    names = {"dout0[0]": "dout0[1]", "dout0[1]": "dout0[0]"}
+    for label in (layers.MET3_LABEL, layers.MET4_LABEL):
+        for shape in top.shapes(layout.layer(*label)).each():
+            if shape.is_text() and shape.text_string in names:
+                shape.text_string = names[shape.text_string]
+    assert judge().differences
+
+
+@pytest.mark.full
+def test_a_strap_without_its_vias_is_found(spoiled):
+    """The substrate still joins the ground; metal does not."""
+    layout, top, judge = spoiled
+    top.shapes(layout.layer(*layers.VIA3)).clear()
+    assert max(pieces(layout, top).values()) > 1
+    assert judge().differences
+
+
+@pytest.mark.full
+def test_a_transistor_of_another_width_is_found(built, spoiled, tmp_path):
+    *_, judge = spoiled
+    text = built.spice.read_text()
+    assert "w=1.88 " in text
+    path = tmp_path / "other.spice"
+    path.write_text(text.replace("w=1.88 ", "w=1.78 ", 1))
+    assert judge(path).differences
+
+
+@pytest.mark.full
+def test_a_sliver_of_metal_is_found(spoiled):
+    layout, top, judge = spoiled
+    top.shapes(layout.layer(*layers.MET4)).insert(kdb.Box(100, 100, 200, 400))
+    assert judge().markers
