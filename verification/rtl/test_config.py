@@ -22,7 +22,7 @@ def load(tmp_path: Path, content: object) -> object:
 
 def test_shipped_chips() -> None:
     chips = {name: load_chip(chip_file(name)) for name in chip_names()}
-    assert set(chips) == {"digits", "openspike256", "openspike1024"}
+    assert set(chips) == {"digits", "openspike256", "openspike1024", "tiny"}
     assert chips["digits"].macro_counts == {"sram_512x32": 1}
     assert chips["openspike1024"].macro_counts["sram_512x32"] == 64
     assert all(name == chip.name for name, chip in chips.items())
