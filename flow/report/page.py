@@ -179,6 +179,8 @@ def _cards(run: RunData, design: Design | None) -> Iterable[tuple[str, str]]:
     ):
         if name in metrics:
             yield f"{float(metrics[name]):+.3f} ns", label
+    if stand_ins := int(metrics.get("design__macro_placeholder__count", 0)):
+        yield str(stand_ins), "macro with PLACEHOLDER views: stated, not measured"
     if "power__total" in metrics:
         yield f"{float(metrics['power__total']) * 1e3:.2f} mW", "power"
 
