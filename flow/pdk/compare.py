@@ -6,7 +6,8 @@ own axes. Quantities and their units:
     delay, transition   percent and ns, every arc, edge, slew and load that both libraries have
     capacitance         percent, rise and fall of every input
     leakage             percent, mean over states of every cell
-    constraint          ns: setup, hold, recovery, removal, every pair of slews
+    constraint          ns: setup and hold, every pair of slews
+    reset               ns: recovery and removal, shown without a bar of their own
     energy              percent of what one output cycle (rise and fall) takes inside the cell,
                         the energy stated at the input included
 """
@@ -45,6 +46,7 @@ BARS = {
     "capacitance": Bar(6, float("inf"), "%"),
     "leakage": Bar(15, float("inf"), "%"),
     "constraint": Bar(float("inf"), 0.040, "ns"),
+    "reset": Bar(float("inf"), float("inf"), "ns"),
     "energy": Bar(10, float("inf"), "%"),
 }
 """At the typical corner; the others may be half as much again off."""
@@ -129,16 +131,16 @@ def _timing(cell: str, pin: Group, other: Group) -> Iterator[Comparison]:
             reference = tables.get(table.kind)
             if reference is None or not reference.numbers("index_1"):
                 continue
-            kind = table.kind
-            quantity = (
-                "transition"
-                if kind.endswith("_transition")
-                else "constraint"
-                if kind.endswith("_constraint")
-                else "delay"
-            )
-            place = f"{timing.text('related_pin')}>{pin.name} {sort} {kind}"
+            quantity = _quantity(sort, table.kind)
+            place = f"{timing.text('related_pin')}>{pin.name} {sort} {table.kind}"
             yield from _points(cell, quantity, place, table, reference)
+
+
+def _quantity(sort: str, kind: str) -> str:
+    """Quantity of a table of an arc of a timing type."""
+    if kind.endswith("_constraint"):
+        return "reset" if sort.startswith(("recovery", "removal")) else "constraint"
+    return "transition" if kind.endswith("_transition") else "delay"
 
 
 def _arc(timing: Group) -> tuple[str, str, str]:
@@ -311,7 +313,8 @@ def plot(found: list[Comparison], path: Path, title: str) -> None:
     panel.grid(alpha=0.3)
     panel.legend()
     _scatter(axes[1, 0], of["leakage"], "mean leakage (nW)", logarithmic=True)
-    _scatter(axes[1, 1], of["constraint"], "setup, hold, recovery, removal (ns)", logarithmic=False)
+    constraints = of["constraint"] + of["reset"]
+    _scatter(axes[1, 1], constraints, "setup, hold, recovery, removal (ns)", logarithmic=False)
     figure.savefig(path, dpi=110, metadata={"Software": ""})
     plt.close(figure)
 

@@ -48,6 +48,13 @@ library ("small") {
         related_pin : "A";
         timing_type : "setup_rising";
       }
+      timing () {
+        rise_constraint ("c") {
+          index_1 ("0.1, 1"); index_2 ("0.1, 1"); values ("0.5, 0.6", "0.7, 0.8");
+        }
+        related_pin : "A";
+        timing_type : "recovery_rising";
+      }
       direction : "output";
     }
   }
@@ -63,7 +70,8 @@ def test_equal_libraries_have_no_error() -> None:
     items = found(LIBRARY)
     counts = {q: sum(item.quantity == q for item in items) for q in compare.BARS}
     assert counts == {
-        "delay": 4, "transition": 4, "capacitance": 2, "leakage": 1, "constraint": 4, "energy": 4,
+        "delay": 4, "transition": 4, "capacitance": 2, "leakage": 1, "constraint": 4, "reset": 4,
+        "energy": 4,
     }  # fmt: skip
     assert all(item.difference == pytest.approx(0, abs=1e-12) for item in items)
     assert all(line.met for line in compare.summary(items))
