@@ -43,6 +43,7 @@ class RunData:
 
     views : name of a view ("def", "gds", ...) -> file; macros : name -> its LEF and GDS files
     slacks : (corner, check) -> slack of every endpoint in ns
+    power : evidence of the power check; drop_v : instance -> drop of its supplies in V
     """
 
     chip: str
@@ -56,6 +57,8 @@ class RunData:
     paths: tuple[TimedPath, ...] = ()
     slacks: Mapping[tuple[str, str], list[float]] = field(default_factory=dict)
     markers: tuple[Mapping[str, Any], ...] = ()
+    power: Mapping[str, Any] = field(default_factory=dict)
+    drop_v: Mapping[str, float] = field(default_factory=dict)
 
     def macro_files(self, kind: str) -> tuple[Path, ...]:
         """Files of one kind (`lef`, `gds`) of the macros of the run's configuration."""
@@ -87,6 +90,8 @@ def read_run(folder: Path) -> RunData:
         paths=tuple(_paths(timing)),
         slacks=dict(_slacks(timing)),
         markers=tuple(_json_of(verdicts.get("drc")).get("markers", ())),
+        power=_json_of(verdicts.get("power")),
+        drop_v=_latest(folder, "ir_drop.json").get("drop_V", {}),
     )
 
 
@@ -123,6 +128,12 @@ def _steps(folder: Path) -> Iterator[Step]:
 
 def _text(path: Path) -> str:
     return path.read_text() if path.is_file() else ""
+
+
+def _latest(folder: Path, name: str) -> dict[str, Any]:
+    """A JSON file of this name out of the last step that left one."""
+    found = [(int(m.group(1)), p) for p in folder.glob(f"*/{name}") if (m := _step(p))]
+    return json.loads(max(found)[1].read_text()) if found else {}
 
 
 def _json_of(verdict: Verdict | None) -> dict[str, Any]:

@@ -17,11 +17,22 @@ from flow.pnr.placement import pin_positions
 from flow.report.blocks import CLOCK_TREE
 from flow.report.collect import TimedPath
 
-__all__ = ["clock_tree", "congestion", "drc_markers", "heat_map", "macro_pins", "timing_paths"]
+__all__ = [
+    "clock_tree",
+    "congestion",
+    "drc_markers",
+    "heat_map",
+    "ir_drop",
+    "macro_pins",
+    "power_density",
+    "timing_paths",
+]
 
 Overlay = dict[str, Any]
 BIN_NM = 6900
 """Side of a square of the congestion map: 15 columns of met2."""
+CELL_BIN_NM = 13800
+"""Side of a square of the maps of power and of supply drop: five rows of cells."""
 PATHS_SHOWN = 10
 
 
@@ -80,6 +91,52 @@ def congestion(design: Design) -> Overlay:
     values = length / (BIN_NM * tracks)
     note = "share of the tracks of met1 to met4 that wires fill"
     return heat_map("congestion", "wire density", note, design.die, values)
+
+
+def power_density(design: Design, watts: Mapping[str, float]) -> Overlay:
+    """mW per mm2 from the power of each instance in W, spread evenly over its outline."""
+    values = np.zeros(_bins(design))
+    for k, name in enumerate(design.instance_names):
+        if watt := watts.get(name):
+            rows, columns = _covered(design, k)
+            values[rows, columns] += watt / (
+                (rows.stop - rows.start) * (columns.stop - columns.start)
+            )
+    values *= 1e3 / (CELL_BIN_NM * 1e-6) ** 2
+    note = "power while it classifies images, in mW per mm2"
+    return heat_map("power-density", "power density", note, _bin_box(design), values)
+
+
+def ir_drop(design: Design, volts: Mapping[str, float]) -> Overlay:
+    """Largest drop in mV, of both supplies together, that a cell in each square sees."""
+    values = np.zeros(_bins(design))
+    for k, name in enumerate(design.instance_names):
+        rows, columns = _covered(design, k)
+        values[rows, columns] = np.maximum(values[rows, columns], 1e3 * volts.get(name, 0.0))
+    note = "static drop of both supplies together, in mV"
+    return heat_map("ir-drop", "IR drop", note, _bin_box(design), values)
+
+
+def _bins(design: Design) -> tuple[int, int]:
+    x0, y0, x1, y1 = design.die
+    return max(1, -(-(y1 - y0) // CELL_BIN_NM)), max(1, -(-(x1 - x0) // CELL_BIN_NM))
+
+
+def _bin_box(design: Design) -> tuple[int, int, int, int]:
+    """The box that whole squares fill, from the lower left corner of the die."""
+    rows, columns = _bins(design)
+    x0, y0 = design.die[:2]
+    return x0, y0, x0 + columns * CELL_BIN_NM, y0 + rows * CELL_BIN_NM
+
+
+def _covered(design: Design, instance: int) -> tuple[slice, slice]:
+    """Rows and columns of the squares that an instance stands on."""
+    x0, y0, x1, y1 = (int(v) for v in design.box(instance))
+    left, bottom = design.die[:2]
+    return (
+        slice((y0 - bottom) // CELL_BIN_NM, (y1 - 1 - bottom) // CELL_BIN_NM + 1),
+        slice((x0 - left) // CELL_BIN_NM, (x1 - 1 - left) // CELL_BIN_NM + 1),
+    )
 
 
 def heat_map(name: str, title: str, note: str, box: Sequence[int], values: np.ndarray) -> Overlay:

@@ -99,6 +99,8 @@ def _chip(
     over = [overlays.drc_markers(run.markers)] if run.markers else []
     over += [overlays.timing_paths(run.paths, kind) for kind in ("setup", "hold") if run.paths]
     over += [overlays.clock_tree(design, blocks), overlays.congestion(design)]
+    over += [overlays.power_density(design, run.power["instance_W"])] if run.power else []
+    over += [overlays.ir_drop(design, run.drop_v)] if run.drop_v else []
     over += [overlays.macro_pins(design)]
     return {
         "die": list(design.die),
@@ -201,12 +203,25 @@ def _comparison(run: RunData, design: Design | None) -> Iterable[tuple[str, str,
     if run.steps:
         seconds = sum(step.seconds for step in run.steps)
         ours["pnr_time"] = (f"{seconds / 60:.1f} min", "wall time of all steps of the run")
+    if run.power:
+        energy = float(run.power["energy_per_synaptic_operation_J"])
+        simulated = f"{run.power['images']} images simulated with delays at {run.power['corner']}"
+        ours["efficiency"] = (
+            f"{1e-9 / energy:.3g} GSOPS/W ({energy * 1e12:.3g} pJ per synaptic operation)",
+            f"power by OpenSTA, {simulated}",
+        )
+        ours["energy"] = (f"{1e9 * float(run.power['energy_per_inference_J']):.4g} nJ", simulated)
+        microseconds = 1e6 * float(run.power["seconds_per_inference"])
+        ours["inference"] = (f"{microseconds:.4g} µs, all time steps and layers", simulated)
     gates = next((v for v in run.verdicts if v.name in ("gates", "simulation")), None)
     if gates is not None:
         ours["gate_simulation"] = (gates.figure, "netlist against the golden model")
     labels = {
         "area": "die area",
         "clock": "clock",
+        "inference": "time per inference",
+        "efficiency": "efficiency",
+        "energy": "energy per inference",
         "pnr_time": "run time of the flow",
         "gate_simulation": "gates against network",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from flow.pnr.picture import draw_ir_drop
 from flow.steps.plan import VARIABLES
 from flow.steps.pnr import faults_of, read_design, tidy
 from flow.steps.sta import INSTANCE_POWER
+from macros.store import atomic_write
 
 __all__ = ["IRDropReport"]
 
@@ -51,6 +53,9 @@ class IRDropReport(Step):
         with faults_of(self):
             drop = solve_ir_drop(design, current)
         draw_ir_drop(design, drop.total, Path(self.step_dir, "ir_drop.png"))
+        drops = zip(design.instance_names, drop.total.tolist(), strict=True)
+        content = {"drop_V": {name: float(f"{volt:.4g}") for name, volt in sorted(drops)}}
+        atomic_write(Path(self.step_dir, "ir_drop.json"), json.dumps(content, indent=0) + "\n")
         worst = int(np.argmax(drop.total))
         percent = 100 * drop.total[worst] / SUPPLY_V
         if percent > self.config["IR_DROP_PERCENT"]:

@@ -19,7 +19,7 @@ WAIT_S = 60
 @pytest.fixture(scope="module")
 def routed(timed_tree, toy_config, tmp_path_factory) -> Run:
     """The small design taken to its layout."""
-    return execute(toy_config, tmp_path_factory.mktemp("report") / "toy" / "run")
+    return execute(toy_config, tmp_path_factory.mktemp("report") / "toy" / "run", to="gds")
 
 
 @pytest.fixture(scope="module")

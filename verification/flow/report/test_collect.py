@@ -67,3 +67,15 @@ def test_paths_and_slacks_come_from_the_evidence_of_timing(run):
 def test_a_folder_without_a_finished_step_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no finished step"):
         read_run(tmp_path)
+
+
+def test_power_and_drop_of_the_last_step_that_has_them(run):
+    evidence = run / "10-tenth" / "power.json"
+    evidence.write_text(json.dumps({"instance_W": {"u1": 1e-6}}))
+    write_verdict(Verdict("power", True, "1 uW", evidence), run / "10-tenth")
+    for step, volt in (("2-second", 0.2), ("10-tenth", 0.01)):
+        (run / step).mkdir(exist_ok=True)
+        (run / step / "ir_drop.json").write_text(json.dumps({"drop_V": {"u1": volt}}))
+    data = read_run(run)
+    assert data.power["instance_W"] == {"u1": 1e-6}
+    assert data.drop_v == {"u1": 0.01}
