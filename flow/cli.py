@@ -32,6 +32,9 @@ COMMANDS = {
 }
 """Command name -> (module, what it is for). The module holds a click command of that name."""
 
+LONGEST_LINE = 1000
+"""Characters of an error message."""
+
 
 class LazyGroup(click.Group):
     """A click group that imports a command's module on use: `spikeout doctor` must work where
@@ -89,8 +92,16 @@ def run(arguments: list[str] | None = None) -> int:
 def _fail(error: Exception, status: int) -> int:
     if os.environ.get("SPIKEOUT_DEBUG"):
         raise error
-    _say(" ".join(str(error).split()) or type(error).__name__)
+    _say(_one_line(str(error)) or type(error).__name__)
     return status
+
+
+def _one_line(message: str) -> str:
+    """The message in one printable line: what a hostile file says in it must not reach the
+    terminal as control characters, nor fill the screen."""
+    line = " ".join(message.split())
+    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."
 
 
 def _say(message: str) -> None:

@@ -14,7 +14,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
+from .names import check_module_name
+from .yaml_file import read_yaml
 
 __all__ = ["COLUMN_BITS", "Chip", "Floorplan", "Memory", "Place", "load_chip"]
 
@@ -43,7 +44,7 @@ class Memory:
         _power_of_two("words", self.words)
         if self.macro == FLOPS:
             return
-        match = re.fullmatch(rf"sram_([1-9]\d*)x{COLUMN_BITS}", str(self.macro))
+        match = re.fullmatch(rf"sram_([1-9][0-9]*)x{COLUMN_BITS}", str(self.macro))
         if match is None:
             raise ValueError(
                 f'macro must be "{FLOPS}" or "sram_<words>x{COLUMN_BITS}", not {self.macro!r}'
@@ -154,10 +155,7 @@ class Chip:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(self.name)):
-            raise ValueError(
-                f"name must be lower case letters, digits and _ (a Verilog name), not {self.name!r}"
-            )
+        check_module_name(self.name)
         memories = {
             str(role): _build(Memory, memory, f"memories.{role}.")
             for role, memory in _mapping("memories", self.memories).items()
@@ -262,12 +260,7 @@ class Chip:
 def load_chip(path: str | Path) -> Chip:
     """Read and check a chip's YAML file. Raises ValueError: "<file>: <field> must ..., not ..."."""
     path = Path(path)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: is not YAML ({' '.join(str(error).split())})") from None
+    content = read_yaml(path)
     try:
         return _build(Chip, content, "")
     except ValueError as error:
@@ -312,6 +305,7 @@ def _power_of_two(name: str, value: int) -> None:
 def _weight_bits(value: Any) -> tuple[int, ...]:
     if (
         not isinstance(value, (list, tuple))
+        or any(type(bits) is not int for bits in value)
         or 1 not in value
         or not set(value) <= {1, 2, 4}
         or len(set(value)) != len(value)

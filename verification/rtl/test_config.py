@@ -45,7 +45,7 @@ def test_floorplan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"name": "Tiny"}, "name must be lower case"),
+        ({"name": "Tiny"}, "name must be 1..64 lower case"),
         ({"lanes": 48}, "lanes must be a power of two, not 48"),
         ({"lanes": "many"}, "lanes must be an integer in 32..1024, not 'many'"),
         ({"lanes": True}, "lanes must be an integer"),
