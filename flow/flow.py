@@ -28,6 +28,7 @@ EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.GlobalPlacement": pnr.Placement,
     "OpenROAD.RepairDesignPostGPL": pnr.Repair,
     "OpenROAD.CTS": pnr.ClockTree,
+    "OpenROAD.ResizerTimingPostCTS": pnr.HoldRepair,
     "OpenROAD.DetailedRouting": pnr.Route,
     "OpenROAD.FillInsertion": pnr.Fill,
     "OpenROAD.RCX": export.Parasitics,
@@ -70,7 +71,9 @@ STAGES = {
     "place": (pnr.Placement.id, pnr.Placement.id),
     "repair": (pnr.Repair.id, pnr.Repair.id),
     "clock": (pnr.ClockTree.id, pnr.ClockTree.id),
+    "hold": (pnr.HoldRepair.id, pnr.HoldRepair.id),
     "route": (pnr.Route.id, pnr.Route.id),
+    "eco": (pnr.RoutedRepair.id, pnr.RoutedRepair.id),
     "fill": (pnr.Fill.id, pnr.Fill.id),
     "timing": (export.Parasitics.id, STAPostPNR.id),
     "irdrop": (IRDropReport.id, IRDropReport.id),
@@ -101,6 +104,7 @@ def substitutions(mode: str) -> list[tuple[str, str | type[Step] | None]]:
     return [
         *EMBEDDED.items(),
         (f"+{STAPrePNR.id}", SynthesisReport),
+        (f"+{pnr.Route.id}", pnr.RoutedRepair),
         (f"+{export.StreamOut.id}", export.LayoutCheck),
     ]
 

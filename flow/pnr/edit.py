@@ -1,4 +1,4 @@
-"""Change the netlist of a design: new cells, new nets, pins moved between nets."""
+"""Change the netlist of a design: new cells, other sizes, new nets, pins moved between nets."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ class Editor:
         self._net_names = list(design.net_names)
         self.pins = [list(design.net_pins(net)) for net in range(design.nets)]
         self._taken = set(design.net_names) | set(design.instance_names)
+        self._resized: dict[int, int] = {}
+
+    @property
+    def changed(self) -> list[int]:
+        """New and resized instances, which have no legal place yet."""
+        old = self._design.instances
+        return sorted([*self._resized, *range(old, old + len(self._instances))])
 
     def add_net(self, name: str) -> int:
         """A new net without pins; the name gets a number when it is taken."""
@@ -30,9 +37,7 @@ class Editor:
 
     def add_cell(self, name: str, master: str, x: int, y: int) -> int:
         """A new instance about (x, y), to be legalised."""
-        if master not in self._masters:
-            self._masters.append(master)
-        self._instances.append((self._free(name), self._masters.index(master), x, y))
+        self._instances.append((self._free(name), self._number(master), x, y))
         return self._design.instances + len(self._instances) - 1
 
     def add_free_buffer(
@@ -48,6 +53,26 @@ class Editor:
             else:
                 self.pins[net].append((instance, index))
         return source, net
+
+    def resize(self, instance: int, master: str) -> None:
+        """Give an existing instance another master with pins of the same names; until `design()`
+        its pins keep their numbers."""
+        self._resized[instance] = self._number(master)
+
+    def _number(self, master: str) -> int:
+        if master not in self._masters:
+            self._masters.append(master)
+        return self._masters.index(master)
+
+    def _pin_maps(self) -> dict[int, list[int]]:
+        """Pin number of each resized instance in its old master -> in its new one."""
+        library = self._design.library.masters
+        maps = {}
+        for instance, number in self._resized.items():
+            names = [pin.name for pin in library[self._masters[number]].signal_pins]
+            pins = self._design.master(instance).signal_pins
+            maps[instance] = [names.index(pin.name) for pin in pins]
+        return maps
 
     def _free(self, name: str) -> str:
         free, number = name, 0
@@ -66,13 +91,21 @@ class Editor:
         def joined(array: np.ndarray, values: tuple[int, ...] | list[int]) -> np.ndarray:
             return np.concatenate([array, np.array(values, array.dtype)])
 
-        flat = [pin for pins in self.pins for pin in pins]
+        maps = self._pin_maps()
+        flat = [
+            (instance, maps[instance][index] if instance in maps else index)
+            for pins in self.pins
+            for instance, index in pins
+        ]
+        master_of = old.master_of.copy()
+        for instance, number in self._resized.items():
+            master_of[instance] = number
         return replace(
             old,
             routes=EMPTY_ROUTES,
             masters=tuple(self._masters),
             instance_names=old.instance_names + tuple(columns[0]),
-            master_of=joined(old.master_of, columns[1]),
+            master_of=joined(master_of, columns[1]),
             x=joined(old.x, columns[2]),
             y=joined(old.y, columns[3]),
             orient=joined(old.orient, [0] * added),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,13 +16,16 @@ FARTHEST = 40_000  # nm, how far from the wanted place a gap may be
 
 
 class Gaps:
-    """The gaps of all rows; `take` hands out sites and remembers."""
+    """The gaps of all rows, as if the instances `without` were not there; `take` hands out sites
+    and remembers."""
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, without: Sequence[int] = ()) -> None:
         self._rows: list[tuple[int, int, list[tuple[int, int]]]] = []
         widths, heights = design.sizes()
+        there = np.ones(design.instances, bool)
+        there[list(without)] = False
         for row in design.rows:
-            inside = (design.y < row.y + ROW) & (design.y + heights > row.y)
+            inside = there & (design.y < row.y + ROW) & (design.y + heights > row.y)
             end = row.x + row.sites * SITE
             inside &= (design.x < end) & (design.x + widths > row.x)
             taken = np.column_stack([design.x[inside], design.x[inside] + widths[inside]])
@@ -32,14 +36,16 @@ class Gaps:
                 at = max(at, right)
             self._rows.append((row.y, row.orient, free))
 
-    def take(self, x: int, y: int, sites: int) -> tuple[int, int, int] | None:
+    def take(
+        self, x: int, y: int, sites: int, farthest: int = FARTHEST
+    ) -> tuple[int, int, int] | None:
         """The place nearest to (x, y) with `sites` free sites: x, y and orientation of its row, or
-        None when there is none near."""
+        None when there is none within `farthest` nm."""
         width = sites * SITE
         best: tuple[int, int, int, int] | None = None  # distance, row, gap, x
         for number, (row_y, _, free) in enumerate(self._rows):
             far = abs(row_y - y)
-            if far > FARTHEST or (best and far >= best[0]):
+            if far > farthest or (best and far >= best[0]):
                 continue
             for k, (left, right) in enumerate(free):
                 if right - left < width:
@@ -47,7 +53,7 @@ class Gaps:
                 at = left + (min(max(x, left), right - width) - left) // SITE * SITE
                 if best is None or far + abs(at - x) < best[0]:
                     best = (far + abs(at - x), number, k, at)
-        if best is None or best[0] > FARTHEST:
+        if best is None or best[0] > farthest:
             return None
         _, number, k, at = best
         row_y, orient, free = self._rows[number]

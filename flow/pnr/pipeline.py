@@ -24,6 +24,7 @@ from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.placement import legalise, place
 from flow.pnr.power import PowerPlan, make_power_grid
 from flow.pnr.route.router import Pass, RoutePlan, route
+from flow.pnr.timing.repair import TimingPlan, after_clock, after_route, before_clock
 from flow.pnr.trees import ClockPlan, buffer_fanout, build_clock_tree
 from flow.pnr.verilog import write_verilog
 from macros.store import atomic_write
@@ -40,7 +41,7 @@ class CheckError(RuntimeError):
 @dataclass(frozen=True)
 class Plan:
     """What to build: `clock` is the clock port (None: no clock tree), `fanout` the most sinks a net
-    may have before it gets buffers."""
+    may have before it gets buffers. Without `timing` only that is repaired."""
 
     floorplan: Floorplan = field(default_factory=Floorplan)
     power: PowerPlan = field(default_factory=PowerPlan)
@@ -50,6 +51,7 @@ class Plan:
     effort: int = 3
     route: RoutePlan = field(default_factory=RoutePlan)
     decap_share: float = 0.2
+    timing: TimingPlan | None = None
 
 
 def _power(design: Design, plan: Plan) -> tuple[Design, Metrics]:
@@ -67,6 +69,8 @@ def _place(design: Design, plan: Plan) -> tuple[Design, Metrics]:
 
 
 def _repair(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    if plan.timing:
+        return before_clock(design, plan.timing, plan.fanout)
     clocks = [port.net for port in design.ports if port.name == plan.clock]
     return buffer_fanout(design, plan.fanout, keep=clocks)
 
@@ -77,6 +81,10 @@ def _clock(design: Design, plan: Plan) -> tuple[Design, Metrics]:
         design, metrics = build_clock_tree(design, plan.clock, plan.clock_plan)
     design, found = legalise(design, effort=plan.effort)
     return design, metrics | found
+
+
+def _hold(design: Design, plan: Plan) -> tuple[Design, Metrics]:
+    return after_clock(design, plan.timing, plan.effort) if plan.timing else (design, {})
 
 
 def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:
@@ -99,6 +107,14 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
 
 ANTENNA_ROUNDS = 6
 
+
+def _eco(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:
+    """What is in violation with the wires as they are is repaired, and all is routed again."""
+    if not plan.timing:
+        return design, {}
+    return after_route(design, plan.timing, lambda changed: _route(changed, plan, report))
+
+
 Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]
 
 STAGES: dict[str, Stage] = {
@@ -107,11 +123,14 @@ STAGES: dict[str, Stage] = {
     "place": lambda design, plan, _: _place(design, plan),
     "repair": lambda design, plan, _: _repair(design, plan),
     "clock": lambda design, plan, _: _clock(design, plan),
+    "hold": lambda design, plan, _: _hold(design, plan),
     "route": _route,
+    "eco": _eco,
     "fill": lambda design, plan, _: fill_rows(design, plan.decap_share),
 }
 """Stage by name, in order: (design, plan, report of routing passes) -> (design, metrics). `repair`
-leaves its buffers where they are wanted; `clock` makes the placement legal again."""
+leaves its buffers where they are wanted; `clock` makes the placement legal again, and `hold` and
+`eco` (timing after routing) keep it legal."""
 
 
 def run_pnr(

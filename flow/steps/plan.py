@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from flow.pnr.library import Library, read_library
 from flow.pnr.pipeline import Plan
 from flow.pnr.power import PowerPlan
 from flow.pnr.sides import read_sides
+from flow.pnr.timing.repair import TimingPlan
+from flow.pnr.timing.sta import Constraints
 
 __all__ = ["VARIABLES", "library_of", "plan_of"]
 
@@ -58,7 +61,32 @@ def plan_of(config: Mapping[str, Any], ports: tuple[str, ...] = ()) -> Plan:
         ),
         clock=_clock(config),
         fanout=int(config["MAX_FANOUT_CONSTRAINT"] or Plan.fanout),
+        timing=_timing(config) if _clock(config) else None,
     )
+
+
+def _timing(config: Mapping[str, Any]) -> TimingPlan:
+    """Every corner of the analysis with its files; the constraints see all plain values of the
+    configuration, as they do in LibreLane's own steps."""
+    macros = (config["MACROS"] or {}).values()
+    views = [config["LIB"], *(macro.lib for macro in macros)]
+    liberties = {
+        corner: tuple(path for view in views for path in _at_corner(view, corner))
+        for corner in config["STA_CORNERS"]
+    }
+    values = {
+        name: str(value)
+        for name, value in config.items()
+        if isinstance(value, (str, int, float, Decimal)) and value is not None
+    }
+    values["CLOCK_PORT"] = _clock(config) or ""
+    sdc = Path(str(config["PNR_SDC_FILE"] or config["FALLBACK_SDC"]))
+    return TimingPlan(Constraints(liberties, sdc, values), _clock(config))
+
+
+def _at_corner(view: Mapping[str, Iterable[Any]], corner: str) -> list[Path]:
+    """The files of a view whose pattern fits a corner."""
+    return [Path(str(p)) for glob, paths in view.items() if fnmatch(corner, glob) for p in paths]
 
 
 def library_of(config: Mapping[str, Any]) -> Library:

@@ -32,10 +32,12 @@ __all__ = [
     "ClockTree",
     "Fill",
     "Floorplan",
+    "HoldRepair",
     "Placement",
     "PowerGrid",
     "Repair",
     "Route",
+    "RoutedRepair",
     "faults_of",
     "read_design",
     "tidy",
@@ -153,7 +155,7 @@ class Placement(_Stage):
 
 @Step.factory.register()
 class Repair(_Stage):
-    """Buffers and sizes that slews, loads and slack call for."""
+    """Buffers and sizes that fanout, transitions, loads and setup call for, on estimated wires."""
 
     id = "Spikeout.Repair"
     name = "Timing repair"
@@ -170,12 +172,30 @@ class ClockTree(_Stage):
 
 
 @Step.factory.register()
+class HoldRepair(_Stage):
+    """Delay cells before registers and macros whose data come too early, at every corner."""
+
+    id = "Spikeout.HoldRepair"
+    name = "Hold repair"
+    stage = "hold"
+
+
+@Step.factory.register()
 class Route(_Stage):
     """Wires and vias, and diodes where an antenna calls for one."""
 
     id = "Spikeout.Route"
     name = "Routing"
     stage = "route"
+
+
+@Step.factory.register()
+class RoutedRepair(_Stage):
+    """What is in violation with the wires as they are is repaired and routed again."""
+
+    id = "Spikeout.RoutedRepair"
+    name = "Timing repair after routing"
+    stage = "eco"
 
 
 @Step.factory.register()
