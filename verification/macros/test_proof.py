@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from flow import pdk
-from macros.proof import bitcell
+from macros.proof import bitcell, mismatch, sense_amp
 from macros.proof.bitcell import Corner, margins, mismatch_margins, noise_margin, read_current
 from macros.spice.models import _model_file
 
@@ -69,7 +69,9 @@ def test_mismatch_repeats_and_spreads(tree: Path) -> None:
 def test_the_mismatch_is_the_one_of_the_cells_own_model_bins(tree: Path) -> None:
     """Some bins of the n-transistor name another parameter, `vth0_slope1`: long ones, not ours."""
     others = 0
-    for width, device, _ in bitcell._TRANSISTOR.values():
+    sizes = {(one.width_um, one.device) for one in sense_amp._transistors()}
+    sizes |= {(width, device) for width, device, _ in bitcell._TRANSISTOR.values()}
+    for width, device in sorted(sizes):
         for corner in ("sf", "fs"):
             text = _model_file(tree, device, corner).read_text()
             for body in re.split(r"^\.model ", text, flags=re.MULTILINE)[1:]:
@@ -78,17 +80,17 @@ def test_the_mismatch_is_the_one_of_the_cells_own_model_bins(tree: Path) -> None
                     for name, terms in re.findall(r"\b(vth0|toxe|voff) = \{(.*)\}", body)
                     for parameter in re.findall(r"\w+_slope\d*", terms)
                 }
-                if _in_bin(body, "l", bitcell.LENGTH_UM) and _in_bin(body, "w", width):
+                if _in_bin(body, "l", mismatch.LENGTH_UM) and _in_bin(body, "w", width):
                     assert used == {
                         (name, f"sky130_fd_pr__{device}__{name}_slope")
-                        for name in bitcell._MISMATCHED
+                        for name in mismatch.MISMATCHED
                     }
                 others += ("vth0", f"sky130_fd_pr__{device}__vth0_slope1") in used
     assert others, "no bin names another parameter: this test looks at nothing"
 
 
 def _in_bin(body: str, axis: str, size_um: float) -> bool:
-    low, high = (float(bitcell._parameter(body, axis + end)) * 1e6 for end in ("min", "max"))
+    low, high = (float(mismatch.parameter(body, axis + end)) * 1e6 for end in ("min", "max"))
     return low <= size_um * (1 + 1e-9) < high
 
 
