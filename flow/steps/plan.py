@@ -17,8 +17,8 @@ from flow.pnr.library import Library, read_library
 from flow.pnr.pipeline import Plan
 from flow.pnr.power import PowerPlan
 from flow.pnr.sides import read_sides
+from flow.pnr.timing.constraints import Constraints
 from flow.pnr.timing.repair import TimingPlan
-from flow.pnr.timing.sta import Constraints
 
 __all__ = ["VARIABLES", "library_of", "plan_of"]
 
@@ -30,6 +30,7 @@ def _stock(step: type[Step], *names: str) -> list[Variable]:
 
 
 VARIABLES = [
+    *_stock(OpenROAD.CheckSDCFiles, "PNR_SDC_FILE"),
     *_stock(OpenROAD.Floorplan, "FP_SIZING", "FP_ASPECT_RATIO", "FP_CORE_UTIL"),
     *_stock(OpenROAD.CutRows, "FP_MACRO_HORIZONTAL_HALO", "FP_MACRO_VERTICAL_HALO"),
     *_stock(OpenROAD.GeneratePDN, "PDN_VWIDTH", "PDN_VPITCH", "PDN_HPITCH", "PDN_CORE_RING"),

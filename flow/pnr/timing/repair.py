@@ -17,12 +17,13 @@ from pathlib import Path
 from flow.pnr.design import Design
 from flow.pnr.parasitics import write_spef
 from flow.pnr.timing.cells import Cells, read_cells
+from flow.pnr.timing.constraints import Constraints
 from flow.pnr.timing.estimate import write_estimate
 from flow.pnr.timing.fit import fit
 from flow.pnr.timing.hold import repair_hold
 from flow.pnr.timing.loads import Boundary, clock_nets, repair_loads
 from flow.pnr.timing.setup import repair_setup
-from flow.pnr.timing.sta import Constraints, Slacks, analyse
+from flow.pnr.timing.sta import Slacks, analyse
 from flow.pnr.trees import buffer_fanout
 
 __all__ = ["TimingPlan", "after_clock", "after_route", "before_clock"]
@@ -123,6 +124,7 @@ def after_clock(design: Design, plan: TimingPlan, effort: int = 3) -> tuple[Desi
         added += candidate.instances - design.instances
         design, _ = fit(candidate, changed, effort)
     metrics["timing__repair__hold_cells"] = float(added)
+    metrics["timing__repair__hold_left"] = float(len(early.left))
     return design, metrics | _figures("estimated", slacks)
 
 

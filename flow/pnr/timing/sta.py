@@ -13,31 +13,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flow.pnr.design import Design
+from flow.pnr.timing.constraints import Constraints
 from flow.pnr.verilog import write_verilog
 
-__all__ = ["Constraints", "Slacks", "Step", "TimingError", "analyse"]
+__all__ = ["Slacks", "Step", "TimingError", "analyse"]
 
 SCRIPT = Path(__file__).with_name("slacks.tcl")
 
 
 class TimingError(RuntimeError):
     """OpenSTA failed or did not say that it finished."""
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """`liberties`: corner -> its files; `sdc` reads its values from `environment`, whose names are
-    LibreLane's."""
-
-    liberties: Mapping[str, tuple[Path, ...]]
-    sdc: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def slowest(self) -> str:
-        """The corner that setup and transitions are repaired at: slow devices, if there are."""
-        slow = (corner for corner in self.liberties if "ss" in corner)
-        return next(slow, next(iter(self.liberties)))
 
 
 class Step(NamedTuple):
