@@ -10,9 +10,11 @@ TEMPLATE = """\
 // Single-port SRAM, {words} words of {bits} bits: behavioural model.
 //
 // Inputs are captured at the rising edge of clk0. csb0 low selects the macro; web0 low writes
-// din0, web0 high reads. Read data replaces dout0 before the next rising edge and stays until the
-// next read. Contents and dout0 are X at power-up. An unknown address reads X; an unknown address,
-// select or write enable leaves X wherever a write may have happened.
+// din0, web0 high reads. As in silicon, read data replace dout0 after the falling edge of clk0 and
+// stay until those of the next read. Contents and dout0 are X at power-up. An unknown address,
+// select or write enable reads X, and leaves X wherever a write may have happened.
+// The delay from clk0 to dout0 is 0 until SDF annotates it; Icarus, whose version 11 stops at paths
+// to the bits of a bus, is not shown the path: delay dout0 outside of this module there.
 `ifndef SYNTHESIS
 `timescale 1ns / 1ps
 module {name} (
@@ -28,24 +30,38 @@ module {name} (
     output reg [{bit_top}:0] dout0
 );
     reg [{bit_top}:0] mem [0:{word_top}];
+    reg [{bit_top}:0] fetched;
+    reg reading;
     integer word;
 
     wire selected = csb0 !== 1'b1;
     wire certain = csb0 === 1'b0;
     wire address_known = (^addr0) !== 1'bx;
 
-    always @(posedge clk0) if (selected) begin
-        if (web0 !== 1'b1) begin
+    always @(posedge clk0) begin
+        reading <= selected && web0 !== 1'b0;
+        if (selected && web0 !== 1'b0)
+            fetched <= certain && clk0 === 1'b1 && web0 === 1'b1 && address_known
+                ? mem[addr0] : {{{bits}{{1'bx}}}};
+        if (selected && web0 !== 1'b1) begin
             if (address_known)
                 mem[addr0] <= certain && clk0 === 1'b1 && web0 === 1'b0
                     ? din0 : {{{bits}{{1'bx}}}};
             else
                 for (word = 0; word < {words}; word = word + 1) mem[word] <= {{{bits}{{1'bx}}}};
         end
-        if (web0 !== 1'b0)
-            dout0 <= certain && clk0 === 1'b1 && web0 === 1'b1 && address_known
-                ? mem[addr0] : {{{bits}{{1'bx}}}};
     end
+
+    always @(negedge clk0) if (reading)
+        dout0 <= clk0 === 1'b0 ? fetched : {{{bits}{{1'bx}}}};
+
+`ifndef VERILATOR
+`ifndef __ICARUS__
+    specify
+        (negedge clk0 *> (dout0 +: fetched)) = (0, 0);
+    endspecify
+`endif
+`endif
 endmodule
 `else
 (* blackbox *)
