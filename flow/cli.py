@@ -81,6 +81,8 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except (ValueError, OSError) as error:
         return _fail(error, 2)
+    except MemoryError as error:
+        return _fail(RuntimeError(f"not enough memory; {error}".rstrip("; ")), 1)
     except ModuleNotFoundError as error:
         return _fail(
             RuntimeError(f"package {error.name!r} is missing; `make setup` installs it"), 1

@@ -24,10 +24,16 @@ def read_graph(path: Path) -> nir.NIRGraph:
     inspect(path)
     try:
         # Who walks the graph checks types: exporters leave scalars where NIR wants vectors.
-        return nir.read(path, type_check=False)
+        graph = nir.read(path, type_check=False)
     except Exception as error:  # nir raises whatever a missing key, a bad assert or h5py raises
         reason = f"{type(error).__name__}: {error}".split("\n")[0]
         raise ValueError(f"file must be a NIR graph, not {path.name}: {reason}") from None
+    if not isinstance(graph, nir.NIRGraph):
+        raise ValueError(f"file must be a NIR graph, not {path.name}: {type(graph).__name__}")
+    for name, node in [("graph", graph), *graph.nodes.items()]:
+        if not isinstance(node.metadata, dict):
+            raise ValueError(f"metadata of {name!r} must be a group, not {node.metadata!r}")
+    return graph
 
 
 def chain(graph: nir.NIRGraph) -> list[tuple[str, Any]]:

@@ -33,6 +33,9 @@ from .nir_graph import chain
 __all__ = ["SNNTORCH_DT_S", "SUPPORTED", "float_layers"]
 
 FloatArray = NDArray[np.float64]
+MAXIMUM_SYNAPSES = 1 << 24
+"""Of one layer, 4096 x 4096. A file may hold a far larger matrix as the product of two thin ones,
+or as the identity of neurons without synapses."""
 SNNTORCH_DT_S = 1e-4
 """The step that snnTorch's exporter assumes; Norse assumes 1e-3."""
 SUPPORTED = ("Affine", "CubaLIF", "Flatten", "IF", "LI", "LIF", "Linear", "Threshold")
@@ -109,6 +112,7 @@ class _Transform:
             raise ValueError(
                 f"weight must have shape [n, {len(self.bias)}], not {list(matrix.shape)}"
             )
+        _bounded(self.width, len(matrix))
         self.weights = matrix.T if self.weights is None else self.weights @ matrix.T
         self.bias = self.bias @ matrix.T
         if isinstance(node, nir.Affine):
@@ -118,6 +122,7 @@ class _Transform:
 def _layer(name: str, node: Any, transform: _Transform, dt_s: float, reset: str) -> FloatLayer:
     """The neurons of ``node`` in units of their threshold, counted from v_reset."""
     size = len(transform.bias)
+    _bounded(transform.width, size)
     weights = np.eye(size) if transform.weights is None else transform.weights
     decay, gain, rest, threshold = NEURONS[type(node).__name__](node, size, dt_s)
     base = np.zeros(size)
@@ -132,6 +137,13 @@ def _layer(name: str, node: Any, transform: _Transform, dt_s: float, reset: str)
         raise ValueError(f"v_threshold must be above v_reset, not {threshold[~(height > 0)][0]:g}")
     bias = (transform.bias * gain + rest - (1 - decay) * base) / height
     return FloatLayer(name, weights * (gain / height), bias, decay, reset)
+
+
+def _bounded(inputs: int, outputs: int) -> None:
+    if inputs * outputs > MAXIMUM_SYNAPSES:
+        raise ValueError(
+            f"layer must have at most {MAXIMUM_SYNAPSES} synapses, not {inputs} x {outputs}"
+        )
 
 
 Neurons = tuple[FloatArray, FloatArray, FloatArray, FloatArray | None]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flow.chip_config import librelane_config, macro_instances
@@ -152,7 +152,8 @@ def chips(draw: st.DrawFn) -> Any:
 
 FAST = settings(
     max_examples=200,
-    deadline=2000,
+    deadline=None,
+    phases=[Phase.generate],
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -192,7 +193,7 @@ def test_changed_chips(content: Any, tmp_path, tally) -> None:
     tally[judge(path)] += 1
 
 
-@FAST
+@settings(FAST, max_examples=80)
 @given(data=st.data())
 def test_changed_bytes(data: st.DataObject, tmp_path) -> None:
     """A shipped file with bytes overwritten, cut, doubled, or replaced by YAML's own signs."""
