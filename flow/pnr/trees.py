@@ -2,12 +2,13 @@
 
 Sinks are halved along the longer side of their bounding box until a group is small enough, which
 gives groups of equal size (within one) that do not overlap. Each group gets a buffer at its median;
-the buffers are the sinks of the next level. All leaves of a clock tree are equally deep.
+the buffers are the sinks of the next level. All leaves of a clock tree are equally deep. The clock
+pin of a macro has a leaf of its own, a strong one: its wire is longer than that of a whole group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,7 +59,8 @@ def build_clock_tree(
     x, y = _middle(sinks)
     pin, root = editor.add_free_buffer("clock_root", plan.root, x, y)
     editor.pins[net].append(pin)
-    depth = _grow(editor, root, sinks, plan.group, "clock", (plan.leaf, plan.branch))
+    macros = {s.instance for s in sinks if design.master(s.instance).is_macro}
+    depth = _grow(editor, root, sinks, plan.group, "clock", (plan.leaf, plan.branch), macros)
     result = editor.design()
     metrics = {
         "clock__sinks": float(len(sinks)),
@@ -122,16 +124,23 @@ def _detach(editor: Editor, net: int, sinks: list[_Sink]) -> None:
 
 
 def _grow(
-    editor: Editor, net: int, sinks: list[_Sink], group: int, name: str, masters: tuple[str, str]
+    editor: Editor,
+    net: int,
+    sinks: list[_Sink],
+    group: int,
+    name: str,
+    masters: tuple[str, str],
+    alone: Collection[int] = (),
 ) -> int:
-    """Hang `sinks` on `net` through levels of buffers (leaf master, branch master); returns how
-    many levels it took."""
+    """Hang `sinks` on `net` through levels of buffers (leaf master, branch master); those of the
+    instances `alone` share their leaf with no other. Returns how many levels it took."""
     level = 0
     while len(sinks) > group:
         above = []
-        for number, members in enumerate(_split(sinks, group)):
+        for number, members in enumerate(_groups(sinks, group, alone if level == 0 else ())):
             x, y = _middle([sinks[k] for k in members])
-            master = masters[min(level, 1)]
+            strong = level > 0 or sinks[members[0]].instance in alone
+            master = masters[strong]
             pin, driven = editor.add_free_buffer(f"{name}_{level}_{number}", master, x, y)
             editor.pins[driven] += [(sinks[k].instance, sinks[k].pin) for k in members]
             above.append(_Sink(*pin, x, y))
@@ -139,6 +148,14 @@ def _grow(
         level += 1
     editor.pins[net] += [(sink.instance, sink.pin) for sink in sinks]
     return level
+
+
+def _groups(sinks: list[_Sink], size: int, alone: Collection[int]) -> list[list[int]]:
+    """Positions of the sinks of each group."""
+    single = [k for k, sink in enumerate(sinks) if sink.instance in alone]
+    others = [k for k, sink in enumerate(sinks) if sink.instance not in alone]
+    found = _split([sinks[k] for k in others], size) if others else []
+    return [[others[k] for k in members] for members in found] + [[k] for k in single]
 
 
 def _split(sinks: Sequence[_Sink], size: int) -> list[list[int]]:

@@ -20,7 +20,7 @@ from flow.pnr.timing.cells import Cells
 from flow.pnr.timing.sta import Slacks
 from flow.pnr.timing.steiner import drivers
 
-__all__ = ["DELAYS", "HoldRepair", "repair_hold"]
+__all__ = ["DELAYS", "HoldRepair", "Margins", "repair_hold"]
 
 DELAYS = tuple(
     f"sky130_fd_sc_hd__{name}_1"
@@ -36,6 +36,15 @@ LONGEST = 4
 """Cells in a row at most."""
 WIRE_SHARE = 0.5
 """Share of a delay cell's drive that the pins behind it may take; the rest is for wires."""
+
+
+class Margins(NamedTuple):
+    """ns: an endpoint with less hold slack than `least` gets as much as `aim` asks for, as long as
+    `setup` is left of its setup slack."""
+
+    least: float
+    aim: float
+    setup: float
 
 
 class HoldRepair(NamedTuple):
@@ -59,11 +68,10 @@ class _Endpoint(NamedTuple):
 
 
 def repair_hold(
-    design: Design, slacks: Slacks, cells: Cells, slowest: str, margin: float, setup_margin: float
+    design: Design, slacks: Slacks, cells: Cells, slowest: str, margins: Margins
 ) -> HoldRepair:
-    """Put delay cells before the endpoints whose hold slack is below `margin` (ns), leaving at
-    least `setup_margin` of setup slack."""
-    lacking = _lacking(slacks.hold, margin)
+    """Put delay cells before the endpoints whose hold slack is too small."""
+    lacking = _lacking(slacks.hold, margins)
     xs, ys = pin_positions(design)
     root = drivers(design)
     editor = Editor(design)
@@ -78,7 +86,7 @@ def repair_hold(
         spare = min(table.get(name, float("inf")) for table in slacks.setup.values())
         pin = (int(design.pin_instance[at]), int(design.pin_index[at]))
         middle = tuple(int(v[at] + v[root[net]]) // 2 for v in (xs, ys))
-        groups[net].append(_Endpoint(pin, name, lacks, spare - setup_margin, *middle))
+        groups[net].append(_Endpoint(pin, name, lacks, spare - margins.setup, *middle))
     for net, members in groups.items():
         for ends in _parts(members, cells, slowest):
             chain = _chain(_together(ends), min(e.spare for e in ends), cells, slowest)
@@ -90,13 +98,15 @@ def repair_hold(
     return HoldRepair(editor.design() if changed else design, changed, left)
 
 
-def _lacking(hold: Mapping[str, Mapping[str, float]], margin: float) -> dict[str, dict[str, float]]:
-    """Endpoint -> corner -> ns up to the margin, where the slack is below it."""
+def _lacking(
+    hold: Mapping[str, Mapping[str, float]], margins: Margins
+) -> dict[str, dict[str, float]]:
+    """Endpoint -> corner -> ns up to what is aimed at, where the slack is too small."""
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for corner, ends in hold.items():
         for name, slack in ends.items():
-            if slack < margin:
-                found[name][corner] = margin - slack
+            if slack < margins.least:
+                found[name][corner] = margins.aim - slack
     return found
 
 

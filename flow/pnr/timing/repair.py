@@ -20,7 +20,7 @@ from flow.pnr.timing.cells import Cells, read_cells
 from flow.pnr.timing.constraints import Constraints
 from flow.pnr.timing.estimate import write_estimate
 from flow.pnr.timing.fit import fit
-from flow.pnr.timing.hold import repair_hold
+from flow.pnr.timing.hold import Margins, repair_hold
 from flow.pnr.timing.loads import Boundary, clock_nets, repair_loads
 from flow.pnr.timing.setup import repair_setup
 from flow.pnr.timing.sta import Slacks, analyse
@@ -30,11 +30,11 @@ __all__ = ["TimingPlan", "after_clock", "after_route", "before_clock"]
 
 Metrics = dict[str, float]
 
-ESTIMATED_MARGIN_NS = 0.08
-"""Hold slack asked for on estimated wires: routing may change a net by this much at ff."""
-ROUTED_MARGIN_NS = 0.03
-"""Hold slack that a repair after routing leaves; the nets around it are routed anew."""
 SETUP_MARGIN_NS = 0.3
+ESTIMATED = Margins(least=0.05, aim=0.1, setup=SETUP_MARGIN_NS)
+"""On estimated wires: routing may change a path by some tens of ps at ff."""
+ROUTED = Margins(least=0.0, aim=0.04, setup=SETUP_MARGIN_NS)
+"""After routing: the nets of a repair are routed anew, and those around them."""
 WORST_PATHS = 200
 SETUP_ROUNDS = 4
 HOLD_ROUNDS = 3
@@ -113,9 +113,7 @@ def after_clock(design: Design, plan: TimingPlan, effort: int = 3) -> tuple[Desi
             metrics = _figures("before", slacks)
         if attempt == HOLD_ROUNDS:
             break
-        early = repair_hold(
-            design, slacks, cells, plan.constraints.slowest, ESTIMATED_MARGIN_NS, SETUP_MARGIN_NS
-        )
+        early = repair_hold(design, slacks, cells, plan.constraints.slowest, ESTIMATED)
         keep = clock_nets(early.design, plan.clock)
         candidate, moved, _ = repair_loads(early.design, cells, plan.boundary, keep)
         changed = sorted({*early.changed, *moved})
@@ -165,9 +163,7 @@ def _mended(
     """Changes for every violation: hold cells, smaller loads where a transition is slow, larger
     cells on late paths. `shares` [net name -> share of the drive allowed] is kept over rounds."""
     late, faster = repair_setup(design, slacks, cells, margin=0.0)
-    early = repair_hold(
-        late, slacks, cells, plan.constraints.slowest, ROUTED_MARGIN_NS, SETUP_MARGIN_NS
-    )
+    early = repair_hold(late, slacks, cells, plan.constraints.slowest, ROUTED)
     design = early.design
     for net in _nets_of_pins(design, {pin for pins in slacks.slow.values() for pin in pins}):
         name = design.net_names[net]
