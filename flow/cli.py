@@ -6,6 +6,7 @@ are one line; SPIKEOUT_DEBUG=1 adds the traceback.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -79,7 +80,11 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted; what was finished is kept")
         return 130
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return _fail(RuntimeError(f"the disk is full: {error.filename or 'cannot write'}"), 1)
+        return _fail(error, 2)
+    except ValueError as error:
         return _fail(error, 2)
     except MemoryError as error:
         return _fail(RuntimeError(f"not enough memory; {error}".rstrip("; ")), 1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from librelane.config.flow import flow_common_variables
 from librelane.flows import Flow
 from librelane.flows.classic import Classic
+from librelane.logging import console
 from librelane.state import State
 from librelane.steps import Step
 
 from flow import doctor, shims
+from flow.progress import StepProgress
 from flow.steps import export, pnr
 from flow.steps.ir_drop import IRDropReport
 from flow.steps.macros import CheckMacroInstances
@@ -120,6 +123,17 @@ class Spikeout(Classic):
     Steps = stock_steps(doctor.mode()[0]) + list(SIGNOFF)
     Substitutions = substitutions(doctor.mode()[0])
 
+    expected: Mapping[str, float] | None = None
+    """Wall time of each step in earlier runs (`flow.progress.expected_seconds`) for our progress
+    bar; None leaves LibreLane's, as its own command line has it."""
+
+    @staticmethod
+    def _wanted(ids: Sequence[str], first: str | None, last: str | None) -> Sequence[str]:
+        """The steps from `first` to `last`, as far as these are steps at all."""
+        begin = ids.index(first) if first in ids else 0
+        end = ids.index(last) if last in ids else len(ids) - 1
+        return ids[begin : end + 1]
+
     @classmethod
     def variables(cls) -> set[str]:
         """Names of all configuration variables of the flow and its steps."""
@@ -143,5 +157,11 @@ class Spikeout(Classic):
     def run(self, initial_state: State, *args: Any, **kwargs: Any) -> tuple[State, list[Step]]:
         """Run the steps with our programs on PATH: all of them in embedded mode, in openlane mode
         only those that the user has not."""
+        ids = [step.id for step in self.Steps]
+        if self.expected is not None:
+            wanted = self._wanted(ids, kwargs.get("frm"), kwargs.get("to"))
+            self.progress_bar = StepProgress(  # type: ignore[assignment]
+                self.progress_bar, ids, wanted, self.expected, console
+            )
         with shims.on_path(only_missing=doctor.mode()[0] == "openlane"):
             return super().run(initial_state, *args, **kwargs)

@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,18 @@ from typing import Any
 from flow import pdk
 from flow.chip_config import librelane_config, write_sources
 from flow.chips import chip_file
+from flow.progress import expected_seconds
 from golden import load_network
-from macros.store import atomic_write, lock
-from rtl.config import load_chip
+from macros.store import Busy, atomic_write, lock
+from rtl.config import Chip, load_chip
 from rtl.image import compile_network
 
-__all__ = ["FlowFailed", "Run", "execute", "run_chip", "run_folder"]
+__all__ = ["CHIP_FILE", "FlowFailed", "Run", "execute", "run_chip", "run_folder"]
 
 PROGRAMS = {"sta": "opensta", "perl": "perl"}
 """Programs of the embedded flow that no Python package brings -> Debian package."""
+CHIP_FILE = "chip.yaml"
+"""The chip's parameters as they went into a run."""
 
 
 class FlowFailed(RuntimeError):
@@ -82,22 +85,44 @@ def run_chip(
     A network is kept in the run folder, after a proof that it fits the chip. Raises as `execute`
     does, and `ValueError` for a chip or network that does not exist, is not valid or does not fit.
     """
-    parameters = load_chip(chip_file(chip))
+    source = chip_file(chip)
+    parameters = load_chip(source)
     folder = run_folder(parameters.name, tag, build)
     if network is not None:
         compile_network(load_network(network), parameters)
+    with _alone(folder):
+        afresh = frm is None and not (resume and any(folder.glob("*/state_out.json")))
+        _keep_inputs(folder, source, network, afresh)
+        if afresh:
+            write_sources(parameters, folder)
+        return _run_flow(parameters, folder, frm, to, resume, overrides, verbose)
+
+
+def _keep_inputs(folder: Path, chip: Path, network: Path | None, afresh: bool) -> None:
+    """Put the chip's file and its network into the run; sign-off and report read them there."""
+    atomic_write(folder / CHIP_FILE, chip.read_bytes())
+    if network is not None:
         atomic_write(folder / "network.nir", network.read_bytes())
-    if frm is None and not (resume and any(folder.glob("*/state_out.json"))):
-        write_sources(parameters, folder)
+    elif afresh:
+        (folder / "network.nir").unlink(missing_ok=True)
+
+
+def _run_flow(
+    parameters: Chip,
+    folder: Path,
+    frm: str | None,
+    to: str | None,
+    resume: bool,
+    overrides: Sequence[str],
+    verbose: bool,
+) -> Run:
     from flow.flow import Spikeout
 
     known = Spikeout.variables()  # wishes of steps that this mode has not are left out
     wishes = librelane_config(parameters, folder)
     config = {name: value for name, value in wishes.items() if name in known}
     try:
-        return execute(
-            config, folder, frm=frm, to=to, resume=resume, overrides=overrides, verbose=verbose
-        )
+        return _execute(config, folder, frm, to, resume, overrides, verbose)
     finally:
         _link(folder.parent / "latest", folder.name)
 
@@ -117,8 +142,37 @@ def execute(
     `frm` and `to` are stages of `flow.flow.STAGES` or step ids. What an earlier run in the folder
     did from `frm` on is removed first: all of it without `frm`, with `resume` only the step that it
     did not finish. `overrides` are `KEY=VALUE` strings. Raises `ValueError` for a configuration
-    that LibreLane refuses, `FlowFailed` when a step fails.
+    that LibreLane refuses, `FlowFailed` when a step fails, `Busy` when another run is at work in
+    the folder.
     """
+    with _alone(folder):
+        return _execute(config, folder, frm, to, resume, overrides, verbose)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """The run folder for this process alone; a second run in it is refused."""
+    try:
+        held = contextlib.ExitStack()
+        held.enter_context(lock(folder.parent / f".{folder.name}.lock", wait=False))
+    except Busy:
+        raise Busy(
+            f"another run is at work in {folder}: wait for it, or choose another --tag"
+        ) from None
+    with held:
+        yield
+
+
+def _execute(
+    config: Mapping[str, Any],
+    folder: Path,
+    frm: str | None,
+    to: str | None,
+    resume: bool,
+    overrides: Sequence[str],
+    verbose: bool,
+) -> Run:
+    """`execute`, with the folder already ours."""
     from librelane.config import InvalidConfig
     from librelane.flows import FlowError, FlowException
     from librelane.state import State
@@ -130,39 +184,40 @@ def execute(
     _require_programs()
     _check_overrides(overrides, Spikeout.variables())
     _quieten(verbose)
-    with lock(folder.parent / f".{folder.name}.lock"):
-        order = [step.id for step in Spikeout.Steps]
-        done = _finished(folder, order)
-        following = max(done, default=-1) + 1
-        if resume:
-            first = order[min(following, len(order) - 1)]
-        elif first is not None and (not done or order.index(first) > following):
-            raise ValueError(f"--from {frm}: {folder} holds no finished step to go on from")
-        start = order.index(first) if first else 0
-        kept = [place for number, place in done.items() if number < start]
-        _remove_steps(folder, kept)
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            flow = Spikeout(
-                dict(config),
-                pdk=tree.name,
-                pdk_root=str(tree.parent),
-                design_dir=str(folder),
-                config_override_strings=list(overrides),
-            )
-        except InvalidConfig as error:
-            raise ValueError("; ".join(error.errors)) from error
-        try:
-            state = flow.start(
-                State.loads((kept[-1] / "state_out.json").read_text()) if kept else None,
-                tag=folder.name,
-                _force_run_dir=str(folder),
-                _no_load_previous_steps=True,
-                frm=first if kept else None,
-                to=last,
-            )
-        except (FlowError, FlowException) as error:
-            raise FlowFailed(str(error), folder) from error
+    expected = expected_seconds(folder.parent)
+    order = [step.id for step in Spikeout.Steps]
+    done = _finished(folder, order)
+    following = max(done, default=-1) + 1
+    if resume:
+        first = order[min(following, len(order) - 1)]
+    elif first is not None and (not done or order.index(first) > following):
+        raise ValueError(f"--from {frm}: {folder} holds no finished step to go on from")
+    start = order.index(first) if first else 0
+    kept = [place for number, place in done.items() if number < start]
+    _remove_steps(folder, kept)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        flow = Spikeout(
+            dict(config),
+            pdk=tree.name,
+            pdk_root=str(tree.parent),
+            design_dir=str(folder),
+            config_override_strings=list(overrides),
+        )
+    except InvalidConfig as error:
+        raise ValueError("; ".join(error.errors)) from error
+    flow.expected = expected
+    try:
+        state = flow.start(
+            State.loads((kept[-1] / "state_out.json").read_text()) if kept else None,
+            tag=folder.name,
+            _force_run_dir=str(folder),
+            _no_load_previous_steps=True,
+            frm=first if kept else None,
+            to=last,
+        )
+    except (FlowError, FlowException) as error:
+        raise FlowFailed(str(error), folder) from error
     return Run(folder, dict(state.metrics), tuple(flow.config["STA_CORNERS"]))
 
 
@@ -221,6 +276,7 @@ def _quieten(verbose: bool) -> None:
 
     logging.console.stderr = True
     logging.options.set_condensed_mode(not verbose)
+    logging.options.set_show_progress_bar(False)  # ours is shown
     logging.set_log_level("SUBPROCESS" if verbose else "WARNING")
 
 

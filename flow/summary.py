@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["StageRow", "stage_rows", "summary"]
+__all__ = ["StageRow", "stage_rows", "step_seconds", "summary"]
 
 SECONDS = (3600.0, 60.0, 1.0)
 NOTHING = "-"
@@ -41,7 +41,7 @@ def stage_rows(folder: Path, stages: Mapping[str, tuple[str, str]]) -> list[Stag
         begin = order.index(first) if first in done else order.index(last)
         steps = [done[slug] for slug in order[begin : order.index(last) + 1]]
         state = json.loads((steps[-1] / "state_out.json").read_text())
-        rows.append(StageRow(name, state["metrics"], sum(map(_seconds, steps))))
+        rows.append(StageRow(name, state["metrics"], sum(map(step_seconds, steps))))
     return rows
 
 
@@ -98,8 +98,8 @@ def _figure(
     return NOTHING if value is None else form.format(float(value) * factor)
 
 
-def _seconds(step: Path) -> float:
-    """Wall time of a step, which LibreLane writes as hh:mm:ss.sss."""
+def step_seconds(step: Path) -> float:
+    """Wall time in s of the step in this folder, which LibreLane writes as hh:mm:ss.sss."""
     path = step / "runtime.txt"
     parts = path.read_text().strip().split(":") if path.is_file() else []
     return (

@@ -18,7 +18,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["atomic_directory", "atomic_write", "cache_root", "content_hash", "lock"]
+__all__ = ["Busy", "atomic_directory", "atomic_write", "cache_root", "content_hash", "lock"]
+
+
+class Busy(RuntimeError):
+    """Another process holds the lock."""
 
 
 def cache_root() -> Path:
@@ -79,12 +83,16 @@ def atomic_directory(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on the file `path` (made when missing); waits for its holder. The
-    operating system frees it when the holder dies, so a killed run never blocks the next."""
+def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path` (made when missing); waits for its holder, or
+    without `wait` raises `Busy`. The operating system frees it when the holder dies, so a killed
+    run never blocks the next."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise Busy(f"another process holds {path}") from None
         yield
 
 

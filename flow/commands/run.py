@@ -46,16 +46,17 @@ def run(
     build: Path,
     verbose: bool,
 ) -> None:
-    """Take CHIP (a name from flow/chips or a YAML file) through the flow.
+    """Take CHIP (a name from flow/chips or a YAML file) through the flow to its sign-off.
 
     Everything goes to build/CHIP/TAG, the finished chip to build/CHIP/TAG/final. Without --from or
     --resume the run starts afresh. Stages: lint, synthesis, floorplan, power, place, repair, clock,
-    route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 1 when a
-    step fails or finds a fault, 2 when the chip, a stage or a variable is wrong.
+    route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 0 when the
+    chip is signed off (with --to: when that stage was reached), 1 when a step fails or finds a
+    fault, 2 when the chip, a stage or a variable is wrong.
     """
     from flow.flow import STAGES, SYNTHESIS_REPORT
     from flow.run import FlowFailed, run_chip
-    from flow.summary import stage_rows, summary
+    from flow.summary import stage_rows
 
     try:
         result = run_chip(
@@ -71,11 +72,27 @@ def run(
         )
     except FlowFailed as error:
         if error.folder is not None:
-            click.echo(summary(stage_rows(error.folder, STAGES)), nl=False)
+            _print(error.folder)
+            click.echo("NOT signed off")
         raise
     rows = stage_rows(result.folder, STAGES)
     report = result.latest(SYNTHESIS_REPORT, "synthesis.rpt")
     if report and rows[-1].name == "synthesis":
         click.echo(report.read_text())
-    click.echo(summary(rows), nl=False)
-    click.echo(f"\nrun folder: {result.folder}")
+    last = _print(result.folder)
+    verdict = "signed off" if last == "signoff" else f"not signed off: the run ends with {last}"
+    click.echo(f"{verdict}\nrun folder: {result.folder}")
+
+
+def _print(folder: Path) -> str:
+    """The tables of a run's stages and of its sign-off; returns the name of the last stage."""
+    from flow.flow import STAGES
+    from flow.signoff.verdict import table
+    from flow.steps.signoff import run_verdicts
+    from flow.summary import stage_rows, summary
+
+    rows = stage_rows(folder, STAGES)
+    click.echo(summary(rows))
+    if verdicts := run_verdicts(folder):
+        click.echo(table(verdicts, folder))
+    return rows[-1].name if rows else "nothing"

@@ -11,7 +11,7 @@ from librelane.steps import DeferredStepError, Step, StepException
 
 from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, write_verdict
 
-__all__ = ["SIGNOFF", "SignoffStep"]
+__all__ = ["SIGNOFF", "SignoffStep", "run_verdicts"]
 
 IMAGES = Variable(
     "SIGNOFF_IMAGES",
@@ -31,6 +31,7 @@ class SignoffStep(Step):
 
     def run(self, state_in: State, **kwargs):
         from flow.chips import chip_file
+        from flow.run import CHIP_FILE
         from flow.signoff.checks import CHECKS, Context
         from flow.signoff.chip_run import ChipRun
         from rtl.config import load_chip
@@ -40,10 +41,11 @@ class SignoffStep(Step):
         config |= json.loads((folder.parent / "resolved.json").read_text())
         run = ChipRun(folder.parent, config, json.loads(state_in.dumps()))
         try:
-            chip = load_chip(chip_file(self.config["DESIGN_NAME"]))
+            own = folder.parent / CHIP_FILE
+            chip = load_chip(own if own.is_file() else chip_file(self.config["DESIGN_NAME"]))
         except ValueError as error:
             raise StepException(f"{self.id}: {error}") from None
-        earlier = _earlier(folder.parent)
+        earlier = run_verdicts(folder.parent)
         for verdict in earlier if self.check == "completeness" else ():
             write_verdict(verdict, folder)
         context = Context(run, chip, folder, self.config["SIGNOFF_IMAGES"])
@@ -57,7 +59,7 @@ class SignoffStep(Step):
         return {}, dict(verdict.metrics)
 
 
-def _earlier(folder: Path) -> list[Verdict]:
+def run_verdicts(folder: Path) -> list[Verdict]:
     """The verdicts that the steps of a run have left so far, the latest of each name."""
     steps = (path for path in folder.glob("*-*/") if path.name.split("-")[0].isdigit())
     ordered = sorted(steps, key=lambda path: int(path.name.split("-")[0]))
