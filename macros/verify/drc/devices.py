@@ -26,6 +26,7 @@ def check_devices(deck: Deck) -> None:
     outside = along_poly.outside_part(deck.standard_cells)
     deck.report("difftap_2", outside.with_length(0, rule("difftap_2"), False))
     deck.report("difftap_2_sc", along_poly.with_length(0, rule("difftap_2_sc"), False))
+    # between polygons, not edges: here the two may cross
     deck.report("poly_4", poly.separation_check(diff, rule("poly_4"), metrics=PROJECTION))
     deck.outside("poly_5", poly, tap)
     to_tap = gate.separation_check(tap, rule("poly_6"), metrics=PROJECTION)
@@ -56,7 +57,7 @@ def check_implants(deck: Deck) -> None:
         deck.width("sd_1", own)
         deck.space("sd_2", own)
         # a butting edge needs no enclosure: what is near the other implant's active is exempt
-        close = mine.enclosed_check(own, rule("sd_5")).polygons()
+        close = mine.edges().enclosed_check(own.edges(), rule("sd_5")).polygons()
         deck.report("sd_5", close - theirs.sized(rule("sd_5")))
         deck.report("sd_5", mine - own)
         deck.apart("sd_7", own, theirs)
