@@ -16,9 +16,11 @@ from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import check_placement, place
+from flow.pnr.power import PowerPlan, make_power_grid
+from flow.pnr.route.router import route
 from flow.pnr.timing.constraints import chip_constraints
 from flow.pnr.timing.estimate import write_estimate
-from flow.pnr.timing.repair import TimingPlan, after_clock, before_clock
+from flow.pnr.timing.repair import TimingPlan, after_clock, after_route, before_clock
 from flow.pnr.timing.sta import Slacks, analyse
 from flow.pnr.verilog import write_verilog
 from verification.flow.pnr.designs import CELL, Netlist, random_logic, write_netlist
@@ -122,6 +124,34 @@ def test_a_race_is_repaired_at_every_corner(placed, measure, plan) -> None:
     assert not check_placement(repaired)
     kept = repaired.master_of[: design.instances] == design.master_of
     assert np.array_equal(repaired.x[: design.instances][kept], design.x[kept]), "a cell was moved"
+
+
+@pytest.mark.full
+def test_what_routing_leaves_is_repaired_and_routed_again(placed, plan) -> None:
+    """A race and an overloaded gate that no stage before has touched."""
+    net = _between_registers(9, "a211oi_1")
+    (clock,) = net.ports["clk"]["bits"]
+    late = clock
+    for _ in range(6):
+        late = net.cell(CELL + "clkbuf_1", "X", A=late)
+    (bit,) = net.input("e")
+    net.output("r", [net.flop(late, net.flop(clock, bit))])
+    design = make_power_grid(placed(net), PowerPlan())[0]
+    rounds = []
+
+    def reroute(changed: Design) -> tuple[Design, dict[str, float]]:
+        rounds.append(changed)
+        assert not check_placement(changed)
+        return route(changed)
+
+    repaired, metrics = after_route(route(design)[0], plan, reroute)
+    assert metrics["timing__repair__hold_vio__routed"] > 0
+    assert metrics["timing__repair__transition_vio__routed"] > 0
+    assert metrics["timing__repair__hold_vio__final"] == 0
+    assert metrics["timing__repair__transition_vio__final"] == 0
+    assert metrics["timing__eco__rounds"] == len(rounds) > 0
+    assert len(repaired.routes.wires) > 0
+    assert repaired.instances > design.instances
 
 
 def test_a_race_without_setup_slack_is_left(placed, plan) -> None:
