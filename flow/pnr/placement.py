@@ -23,13 +23,19 @@ MACRO_KIND = "BLOCK"
 
 
 def place(
-    design: Design, net_weights: np.ndarray | None = None, effort: int = 3, seed: int = 1
+    design: Design,
+    net_weights: np.ndarray | None = None,
+    effort: int = 3,
+    seed: int = 1,
+    wider: np.ndarray | None = None,
 ) -> tuple[Design, dict[str, float]]:
     """Place every movable instance; fixed ones (macros, taps, end caps) are obstacles.
 
-    `net_weights` [M] favours some nets. Raises RuntimeError when the result is not legal.
+    `net_weights` [M] favours some nets; `wider` [N] is how many times its width each cell takes
+    while it is spread (1 or more), for room where wires crowd. Raises RuntimeError when the result
+    is not legal.
     """
-    return _run(design, net_weights, effort, seed, from_scratch=True)
+    return _run(design, net_weights, effort, seed, from_scratch=True, wider=wider)
 
 
 def legalise(
@@ -40,17 +46,22 @@ def legalise(
 
 
 def _run(
-    design: Design, weights: np.ndarray | None, effort: int, seed: int, from_scratch: bool
+    design: Design,
+    weights: np.ndarray | None,
+    effort: int,
+    seed: int,
+    from_scratch: bool,
+    wider: np.ndarray | None = None,
 ) -> tuple[Design, dict[str, float]]:
     movable = design.status != FIXED
     padding = _padding(design, movable)
     circuit = _circuit(design, movable, weights, padding)
     try:
-        _place_circuit(circuit, design, effort, seed, from_scratch)
+        _place_circuit(circuit, design, effort, seed, from_scratch, wider)
     except RuntimeError:  # in short rows the last cells may find no gap: once more without padding
         circuit = _circuit(design, movable, weights, np.zeros_like(padding))
         try:
-            _place_circuit(circuit, design, effort, seed, from_scratch)
+            _place_circuit(circuit, design, effort, seed, from_scratch, wider)
         except RuntimeError as error:
             raise RuntimeError(_crowded(design, str(error))) from None
     result = _placed_design(design, circuit, movable)
@@ -61,12 +72,20 @@ def _run(
 
 
 def _place_circuit(
-    circuit: coloquinte.Circuit, design: Design, effort: int, seed: int, from_scratch: bool
+    circuit: coloquinte.Circuit,
+    design: Design,
+    effort: int,
+    seed: int,
+    from_scratch: bool,
+    wider: np.ndarray | None,
 ) -> None:
     with _quiet():
         parameters = coloquinte.ColoquinteParameters(effort, seed)
         if from_scratch:
             widths = circuit.cell_width
+            if wider is not None:
+                ports = [1.0] * (len(widths) - design.instances)
+                circuit.expand_cells_by_factor([*wider.tolist(), *ports], FULLEST_SPREAD)
             circuit.expand_cells_to_density(_spread(design, design.status != FIXED))
             circuit.place_global(parameters)
             circuit.cell_width = widths
@@ -102,6 +121,8 @@ def _padding(design: Design, movable: np.ndarray) -> np.ndarray:
     return np.where(movable & is_cell & room, 1, 0)
 
 
+FULLEST_SPREAD = 0.95
+"""Share of the rows that the widened cells may fill at most."""
 CLUMP = 0.70
 """How densely cells may stand in the fullest places: wires and later buffers need the rest."""
 
@@ -113,7 +134,7 @@ def _spread(design: Design, movable: np.ndarray) -> float:
     free = sum(row.sites for row in design.rows) * SITE * ROW
     macros = np.array([master.is_macro for master in design.master_objects()])[design.master_of]
     free -= int(areas[~movable & ~macros].sum())
-    return min(0.95, float(areas[movable].sum()) / max(free, 1) / CLUMP)
+    return min(FULLEST_SPREAD, float(areas[movable].sum()) / max(free, 1) / CLUMP)
 
 
 def _circuit(
