@@ -5,10 +5,14 @@ Only OpenRAM's own process loads this.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 __all__ = ["apply"]
 
 LI1_CLEAR_OF_RAILS = 85
 """Last contact to the end of the diffusion in nm: its li1 then keeps li_3 from the supply rail."""
+COLUMN_SELECT_SIZE = 12
+"""Of the last inverter of a column select line, in minimum inverters."""
 
 
 def predecoders_on_demand() -> None:
@@ -100,18 +104,59 @@ def predecoder_rails_reach_the_first_gate() -> None:
     predecoder.route_rails = route_rails
 
 
-def control_logic_clear_of_the_replica_bit_line() -> None:
-    """The replica bit line's met3 wire to the control logic passes 0.18 um above a supply pad of
-    the delay chain; the control logic moves down by what is missing."""
-    from openram.base import vector
+def control_logic_clear_of_the_wires_beside_it() -> None:
+    """The enables run on met3 straight from the control logic into the bank, and the replica bit
+    line back into it, whatever lies there: select lines of the column decoder, supply pads. The
+    control logic moves down until all are clear."""
+    from openram.base import contact
     from openram.modules.sram_1bank import sram_1bank
+    from openram.tech import layer
 
     made = sram_1bank.place_control
+    step, steps = 0.1, 80
+
+    def shapes(instance) -> list[tuple[float, float, float, float]]:
+        """Boxes on met3 of a module itself and its supply pins, not of what is placed in it."""
+        found = [
+            *(o for o in instance.mod.objs if o.name == "rect" and o.lpp == layer["m3"]),
+            *(i for i in instance.mod.insts if isinstance(i.mod, contact) and has_met3(i.mod)),
+        ]
+        corners = [(o.ll() + instance.offset, o.ur() + instance.offset) for o in found]
+        pins = [pin for name in ("vdd", "gnd") for pin in instance.get_pins(name)]
+        corners += [(pin.ll(), pin.ur()) for pin in pins if pin.layer == "m3"]
+        return [(low.x, low.y, high.x, high.y) for low, high in corners]
+
+    def has_met3(via) -> bool:
+        return "m3" in (via.layer_stack[0], via.layer_stack[2])
 
     def place_control(self) -> None:
         made(self)
-        self.control_pos[0] = self.control_pos[0] - vector(0, 0.4)
-        self.control_logic_insts[0].place(self.control_pos[0])
+        control, home = self.control_logic_insts[0], self.control_pos[0]
+        reach = self.m3_space + 0.5 * self.m2_via.second_layer_height + 0.02
+        decoders = [d for d in (getattr(self.bank, "column_decoder_inst", None) or []) if d]
+        fixed = [box for one in (self.bank_inst, *decoders) for box in shapes(one)]
+        fixed = [box for box in fixed if box[0] < 0 or box[2] - box[0] < self.bank.width / 2]
+
+        def clear(y: float, x0: float, x1: float, boxes) -> bool:
+            return not any(
+                left < x1 + reach and right > x0 - reach and low < y + reach and high > y - reach
+                for left, low, right, high in boxes
+            )
+
+        for k in range(4, steps):
+            self.control_pos[0] = home - type(home)(0, k * step)
+            control.place(self.control_pos[0])
+            enables = [s for s in self.control_logic_outputs[0] if "clk" not in s]
+            wires = [
+                (control.get_pin(s).cy(), control.get_pin(s).rx(), self.bank_inst.get_pin(f"{s}0"))
+                for s in enables
+            ]
+            replica, source = self.bank_inst.get_pin("rbl_bl_0_0"), control.get_pin("rbl_bl")
+            if all(clear(y, x0, pin.cx(), fixed) for y, x0, pin in wires) and clear(
+                replica.cy(), source.cx(), replica.cx(), shapes(control)
+            ):
+                return
+        raise RuntimeError("no place for the control logic leaves room for its wires")
 
     sram_1bank.place_control = place_control
 
@@ -149,7 +194,7 @@ def bit_lines_change_layer() -> None:
                 start, end = below.uc(), above.bc()
                 jog = above.by() - row * getattr(self, f"{above.layer}_pitch")
                 if below.layer != above.layer:
-                    via = start + vector(0, 0.45)  # beyond the lower row's enable rail in met2
+                    via = start + vector(0, 0.49)  # beyond the lower row's enable rail in met2
                     self.add_path(below.layer, [start, via])
                     self.add_via_stack_center(via, below.layer, above.layer)
                     start, jog = via, above.by() - 0.4
@@ -221,23 +266,27 @@ def replica_driver_tied_clear_of_the_ground_rail() -> None:
     port_address.route_supplies = route_supplies
 
 
-def precharge_in_every_high_phase() -> None:
-    """Precharge stops when the replica bit line is up, and stays off while the macro is deselected:
-    idling right after a read leaves the bit lines half charged, and the next read fails."""
+def control_logic_stays_repaired() -> None:
+    """The bank loads the control logic's module a second time, without what is repaired in it."""
+    import_module("openram.modules.sram_1bank").reload = lambda module: module
+
+
+def precharge_in_the_whole_high_phase() -> None:
+    """Precharge stops when the replica bit line is up, before the other bit lines are."""
     from openram.modules.control_logic import control_logic
 
     def create_pen_row(self) -> None:
         self.p_en_bar_nand_inst = self.add_inst(name="nand_p_en_bar", mod=self.nand2)
-        self.connect_inst(["clk_buf", "clk_buf", "p_en_bar_unbuf", "vdd", "gnd"])
+        self.connect_inst(["gated_clk_buf", "gated_clk_buf", "p_en_bar_unbuf", "vdd", "gnd"])
         self.p_en_bar_driver_inst = self.add_inst(name="buf_p_en_bar", mod=self.p_en_bar_driver)
         self.connect_inst(["p_en_bar_unbuf", "p_en_bar", "vdd", "gnd"])
 
     connect = control_logic.connect_vertical_bus
 
-    def connect_vertical_bus(self, mapping, instance, bus) -> None:
+    def connect_vertical_bus(self, mapping, instance, bus, *stack) -> None:
         if instance is getattr(self, "p_en_bar_nand_inst", None):
-            mapping = [("A", "clk_buf"), ("B", "clk_buf")]
-        connect(self, mapping, instance, bus)
+            mapping = [("A", "gated_clk_buf"), ("B", "gated_clk_buf")]
+        connect(self, mapping, instance, bus, *stack)
 
     control_logic.create_pen_row = create_pen_row
     control_logic.connect_vertical_bus = connect_vertical_bus
@@ -261,9 +310,73 @@ def enables_driven_in_three_stages() -> None:
     pand3.create_modules = create_modules
 
 
+def gates_of_the_control_logic_sized_by_their_load() -> None:
+    """The gate of both gated clocks is made so large that its NAND is slow to drive it, the
+    inverter before it and the first stages of the clock buffer so small that they are slow too:
+    write enable then changes before the gated clock closes, and sense enable pulses."""
+    from openram.modules.control_logic import control_logic
+    from openram.sram_factory import factory
+
+    made, made_row = control_logic.add_modules, control_logic.create_gated_clk_bar_row
+
+    def add_modules(self) -> None:
+        made(self)
+        height = self.dff.height
+        self.and2 = factory.create(module_type="pand2", size=4, height=height)
+        self.clk_bar_inv = factory.create(module_type="pinv", size=4, height=height)
+        sizes = self.clk_buf_driver.size_list
+        while len(sizes) > 2 and sizes[0] == sizes[1]:
+            sizes = sizes[2:]
+        self.clk_buf_driver = factory.create(module_type="pdriver", size_list=sizes, height=height)
+
+    def create_gated_clk_bar_row(self) -> None:
+        small, self.inv = self.inv, self.clk_bar_inv
+        made_row(self)
+        self.inv = small
+
+    control_logic.add_modules = add_modules
+    control_logic.create_gated_clk_bar_row = create_gated_clk_bar_row
+
+
+def column_select_driven_in_three_stages() -> None:
+    """A line that opens the multiplexers of a whole word is driven by a gate of minimum size, and
+    takes longer than the whole read."""
+    from openram.modules.hierarchical_predecode import hierarchical_predecode
+    from openram.modules.pand2 import pand2
+    from openram.sram_factory import factory
+
+    made, made_gate = hierarchical_predecode.add_modules, pand2.create_modules
+
+    def add_modules(self) -> None:
+        made(self)
+        if self.column_decoder:
+            kind = f"pand{self.number_of_inputs}"
+            self.and_mod = factory.create(
+                module_type=kind, size=COLUMN_SELECT_SIZE, height=self.cell_height
+            )
+
+    def create_modules(self) -> None:
+        made_gate(self)
+        if self.size >= COLUMN_SELECT_SIZE:
+            sizes = [self.size // 12, self.size // 3, self.size]
+            self.inv = factory.create(
+                module_type="pdriver",
+                size_list=sizes,
+                height=self.height,
+                add_wells=self.add_wells,
+            )
+
+    hierarchical_predecode.add_modules = add_modules
+    pand2.create_modules = create_modules
+
+
 def as_many_contacts_as_fit() -> None:
-    """OpenRAM gives every source and drain one contact, however wide the transistor."""
+    """OpenRAM gives every source and drain one contact, however wide the transistor; beside those
+    of the column multiplexer, bit lines turn on li1 close to the end of the diffusion."""
+    from openram.modules.column_mux import column_mux
     from openram.modules.ptx import ptx
+    from openram.sram_factory import factory
+    from openram.tech import drc
 
     from macros.technology.rules import rule
 
@@ -273,19 +386,39 @@ def as_many_contacts_as_fit() -> None:
         width = round(1000 * self.tx_width)
         return max(1, (width - 2 * edge + rule("licon_2")) // pitch)
 
+    def add_ptx(self) -> None:
+        create = factory.create
+        width = self.tx_size * drc("minwidth_tx")
+        some = create(module_type="ptx", width=width).num_contacts - 2
+
+        def create_with_fewer(module_type, **options):
+            fewer = {"num_contacts": some} if module_type == "ptx" else {}
+            return create(module_type=module_type, **options, **fewer)
+
+        factory.create = create_with_fewer
+        try:
+            made(self)
+        finally:
+            factory.create = create
+
+    made = column_mux.add_ptx
     ptx.calculate_num_contacts = calculate_num_contacts
+    column_mux.add_ptx = add_ptx
 
 
 def apply() -> None:
     """Apply every repair; call after OpenRAM's technology is loaded."""
+    control_logic_stays_repaired()
     predecoders_on_demand()
     small_pins()
     right_dummy_column_mirrored_by_its_place()
     predecoder_rails_reach_the_first_gate()
-    control_logic_clear_of_the_replica_bit_line()
+    control_logic_clear_of_the_wires_beside_it()
     bit_lines_change_layer()
     output_buffer_of_control_flip_flops_on_met3()
     replica_driver_tied_clear_of_the_ground_rail()
-    precharge_in_every_high_phase()
+    precharge_in_the_whole_high_phase()
     enables_driven_in_three_stages()
+    gates_of_the_control_logic_sized_by_their_load()
+    column_select_driven_in_three_stages()
     as_many_contacts_as_fit()

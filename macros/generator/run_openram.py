@@ -33,6 +33,7 @@ def main(job_path: str) -> None:
         "route_supplies": False,
         "perimeter_pins": False,
         "delay_chain_stages": job["delay_chain_stages"],
+        "delay_chain_fanout_per_stage": job["delay_chain_fanout"],
         "openram_temp": str(work / "temp"),
         "print_banner": False,
     }

@@ -21,6 +21,7 @@ from enum import Enum
 
 from macros.technology import layers as layer
 from macros.technology.drawing import Drawing
+from macros.technology.rules import rule
 
 __all__ = [
     "ACCESS_WIDTH",
@@ -97,7 +98,9 @@ def _devices(half: Drawing, *, has_access: bool) -> None:
     half.poly_contact(other_x, other_y)
     # the word line's gate, on line 2, and its contact between n-diffusion and n-well
     line_2 = HEIGHT - GATE_HIGH, HEIGHT - GATE_LOW
-    half.rect(layer.POLY, N_LEFT - 130, line_2[0], WORD_X, line_2[1])
+    # a dummy's starts beside the access diffusion of the cell above or below, which reaches into it
+    start = N_LEFT - 130 if has_access else N_LEFT + ACCESS_WIDTH + rule("poly_4")
+    half.rect(layer.POLY, start, line_2[0], WORD_X, line_2[1])
     half.poly_contact(WORD_X, WORD_Y, tall=False)
     # npc merges with the mirrored cell's and with the node contact's, which lie too close
     half.rect(layer.NPC, WORD_X - 185, WORD_Y - 185, WORD_X + 185, HEIGHT + 470)

@@ -14,12 +14,12 @@ import klayout.db as kdb
 from macros.technology import layers
 from macros.technology.layers import Layer
 
-__all__ = ["DEVICE_PREFIX", "SUBSTRATE", "connect_layers", "extract", "read_layout"]
+__all__ = ["DEVICE_PREFIX", "STACK", "SUBSTRATE", "connect_layers", "extract", "read_layout"]
 
 DEVICE_PREFIX = "sky130_fd_pr__"
 SUBSTRATE = "SUBSTRATE"
 
-_STACK = (
+STACK = (
     # wire, its labels, cut to the next wire
     (layers.LI1, layers.LI1_LABEL, layers.MCON),
     (layers.MET1, layers.MET1_LABEL, layers.VIA),
@@ -82,7 +82,7 @@ def connect_layers(result: kdb.LayoutToNetlist, layout: kdb.Layout) -> None:
         result.register(region, name)
     below = None
     result.connect(licon)
-    for wire, label, cut in _STACK:
+    for wire, label, cut in STACK:
         metal = polygons(wire, layers_name(wire))
         names = result.make_text_layer(index(label), layers_name(label))
         result.connect(metal)
