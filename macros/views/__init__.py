@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
 from macros.store import atomic_directory, cache_root, lock
 
@@ -51,7 +52,7 @@ def find_views(name: str) -> Views:
     from macros.generator.build import source_key  # the generator imports this module
 
     home = home_of(name, source_key(name))
-    if (home / COMPLETE).is_file():
+    if (home / COMPLETE).is_file() and is_sound(home):
         return views_in(home, name)
     raise MacroMissing(f"no views of {name}; `spikeout macro build {name}` makes them")
 
@@ -84,12 +85,13 @@ def _unpack(archive: Path, name: str) -> Path:
     if digest != stated:
         raise RuntimeError(f"{archive.name} is damaged: its hash is not the stated one")
     home = home_of(name, digest)
-    if (home / COMPLETE).is_file():
+    if (home / COMPLETE).is_file() and is_sound(home):
         return home
     with lock(home.parent / f".{home.name}.lock"):
-        if not (home / COMPLETE).is_file():
+        if not ((home / COMPLETE).is_file() and is_sound(home)):
             with atomic_directory(home) as fresh:
                 with tarfile.open(fileobj=io.BytesIO(lzma.decompress(data))) as members:
                     members.extractall(fresh, filter="data")
                 (fresh / COMPLETE).touch()
+                seal(fresh)
     return home

@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
 from macros.store import atomic_directory, cache_root, content_hash, lock
 from macros.views.verilog import behavioural_verilog
@@ -153,11 +154,12 @@ def build(
     key = content_hash(engine, files, top, given, waveform, extra, Path(__file__))
     target = cache_root() / "simulators" / f"{top}-{engine}-{key[:20]}"
     with lock(target.with_suffix(".lock")):
-        if not target.is_dir():
+        if not is_sound(target):
             with atomic_directory(target) as folder:
                 for name, text in files.items():
                     (folder / name).write_text(text, encoding="utf-8")
                 make(folder, sorted(files), top, given, waveform, extra)
+                seal(folder)
     return Simulator(engine, _command(engine, target))
 
 

@@ -27,8 +27,9 @@ from flow.pdk.characterize.extract import extract, load
 from flow.pdk.characterize.liberty import abstracts, library
 from flow.pdk.characterize.logic import sum_of_products, truth_table
 from flow.pdk.characterize.netlist import Netlist
+from macros.sealed import keep, kept
 from macros.spice import device_models, find_ngspice
-from macros.store import atomic_write, cache_root, content_hash, lock
+from macros.store import cache_root, content_hash, lock
 
 __all__ = ["Failure", "cell_record", "characterize", "netlists", "pack"]
 
@@ -106,11 +107,12 @@ def _kept(
     models = device_models(pdk, process)
     sources = [what, conditions, _FORMAT, _netlist_data(netlist), process, models]
     name = f"{cell}__{corner.name}_{what}{content_hash(*sources)[:16]}.json"
-    kept = cache_root() / "liberty" / name
-    with lock(kept.with_suffix(".lock")):
-        if not kept.exists():
-            atomic_write(kept, json.dumps(measure(pdk, corner, netlist)))
-    return json.loads(kept.read_text())
+    entry = cache_root() / "liberty" / name
+    with lock(entry.with_suffix(".lock")):
+        if (data := kept(entry)) is None:
+            data = json.dumps(measure(pdk, corner, netlist)).encode()
+            keep(entry, data)
+    return json.loads(data)
 
 
 def _measure(pdk: Path, corner: Corner, netlist: Netlist) -> dict[str, Any]:
@@ -188,15 +190,16 @@ def netlists(pdk: Path, cell: str) -> Netlist:
     if pdk not in _loaded:
         _loaded[pdk] = (content_hash(*views, *code), None)
     key, views_loaded = _loaded[pdk]
-    kept = cache_root() / "liberty" / f"{cell}_{key[:16]}.json"
-    if kept.exists():
-        return _netlist(json.loads(kept.read_text()))
+    entry = cache_root() / "liberty" / f"{cell}_{key[:16]}.json"
+    if (data := kept(entry)) is not None:
+        return _netlist(json.loads(data))
     if views_loaded is None:
         _loaded[pdk] = (key, load(pdk))
     layout, spice = _loaded[pdk][1]
     netlist = (diode.extract if kind(cell) == "diode" else extract)(layout, spice, cell)
-    atomic_write(kept, json.dumps(_netlist_data(netlist)))
-    return _netlist(json.loads(kept.read_text()))
+    text = json.dumps(_netlist_data(netlist))
+    keep(entry, text)
+    return _netlist(json.loads(text))
 
 
 _EXTRACTION = ("raster", "extract", "diode", "netlist", "resistance", "coupling")
