@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 __all__ = ["Cell", "cells", "histogram", "instances"]
 
-NAME = r"\\\S+(?=\s)|\w+"
+NAME = r"\\\S+(?=\s)|[\w$]+"
 INSTANCE = re.compile(rf"^  (\w+) ({NAME}) *\(", re.MULTILINE)
 DECLARATION = {"module", "input", "output", "inout", "wire", "assign", "reg", "always"}
 PIN = re.compile(rf"\.({NAME})\s*\(([^()]*)\)")

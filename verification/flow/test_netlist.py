@@ -63,3 +63,13 @@ def test_cells_with_the_net_at_each_bit(tmp_path):
         "q": "y",
     }
     assert gate == ("_1_", "sky130_fd_sc_hd__nor2_1", {"A": "a[3]", "B": "n[1]"})
+
+
+def test_a_name_with_a_dollar_sign_is_one_name(tmp_path):
+    path = tmp_path / "top.nl.v"
+    path.write_text(
+        "module top (a);\n  input a;\n"
+        "  sky130_fd_sc_hd__inv_1 u$1 (.A(a), .Y(first$150));\nendmodule\n"
+    )
+    (cell,) = netlist.cells(path)
+    assert cell == ("u$1", "sky130_fd_sc_hd__inv_1", {"A": "a", "Y": "first$150"})
