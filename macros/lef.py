@@ -6,8 +6,7 @@ import klayout.db as kdb
 
 from macros.shape import MacroShape
 from macros.technology import layers
-from macros.verify.extract import extract
-from macros.verify.lvs import flatten
+from macros.verify.flat import extract_flat
 from macros.verify.supplies import GROUND, POWER, region_of
 
 __all__ = ["write_lef"]
@@ -30,7 +29,8 @@ def write_lef(layout: kdb.Layout, top: kdb.Cell, shape: MacroShape) -> str:
     if set(pins) != wanted:
         missing = sorted(wanted ^ set(pins))
         raise RuntimeError(f"pins of {top.name} are not those of its shape: {', '.join(missing)}")
-    gates, diffusions = _antenna_areas(layout, top)
+    drawn = extract_flat(layout, top)
+    net_of = {name: min(nets) for name, nets in drawn.pins.items()}
     lines = [
         "VERSION 5.8 ;",
         'BUSBITCHARS "[]" ;',
@@ -43,7 +43,9 @@ def write_lef(layout: kdb.Layout, top: kdb.Cell, shape: MacroShape) -> str:
         "  SYMMETRY X Y R90 ;",
     ]
     for name, direction in {**_directions(shape), POWER: "INOUT", GROUND: "INOUT"}.items():
-        lines += _pin(name, direction, pins[name], gates.get(name, 0.0), diffusions.get(name, 0.0))
+        areas = (drawn.gate_areas, drawn.diffusion_areas)
+        gate, diffusion = (area.get(net_of[name], 0) / 1e6 for area in areas)
+        lines += _pin(name, direction, pins[name], gate, diffusion)
     lines += ["  OBS", *_obstructions(layout, top, pins), "  END"]
     return "\n".join([*lines, f"END {top.name}", "END LIBRARY", ""])
 
@@ -115,18 +117,3 @@ def _shapes(name: str, region: kdb.Region) -> list[str]:
 def _rect(box: kdb.Box) -> str:
     corners = (box.left, box.bottom, box.right, box.top)
     return "RECT " + " ".join(f"{value / 1e3:.3f}" for value in corners) + " ;"
-
-
-def _antenna_areas(layout: kdb.Layout, top: kdb.Cell) -> tuple[dict[str, float], dict[str, float]]:
-    """Net -> gate area and diffusion area in um2, of the transistors that hang on it."""
-    gates: dict[str, float] = {}
-    diffusions: dict[str, float] = {}
-    extracted = extract(layout, top)
-    for device in flatten(extracted.netlist(), top.name).each_device():
-        gate = device.net_for_terminal("G")
-        size = device.parameter("W") * device.parameter("L")
-        gates[gate.name] = gates.get(gate.name, 0.0) + size
-        for terminal in ("S", "D"):
-            net = device.net_for_terminal(terminal).name
-            diffusions[net] = diffusions.get(net, 0.0) + device.parameter(f"A{terminal}")
-    return gates, diffusions

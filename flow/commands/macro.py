@@ -92,7 +92,7 @@ def build(name: str, timing: bool, output: Path | None) -> None:
         click.echo(f"{name} was built before")
     else:
         _say(name, evidence)
-    for path in (views.gds, views.lef, views.spice, views.verilog, *views.liberty.values()):
+    for path in views.files:
         if output is not None:
             atomic_write(output / path.name, path.read_bytes())
         click.echo(output / path.name if output is not None else path)
@@ -100,21 +100,34 @@ def build(name: str, timing: bool, output: Path | None) -> None:
 
 @macro.command()
 @click.argument("name")
-def verify(name: str) -> None:
-    """Check the views of a macro again: design rules and LVS.
+@click.option("--spice/--no-spice", default=True, help="March over some addresses in ngspice too.")
+def verify(name: str, spice: bool) -> None:
+    """Check the views of a macro again: design rules, LVS, and a march in SPICE at each corner.
 
     Exit status 1 when the macro is not clean, or when there is none.
     """
-    from macros.generator.build import examine
+    from flow import pdk
+    from macros.generator.build import examine, words_per_row
+    from macros.verify.function import march_views
     from macros.views import find_views
 
-    views = find_views(name)
+    views, shape = find_views(name), MacroShape.from_name(name)
+    tree = pdk.resolve(timing=False) if spice and views.liberty else None
     with _progress() as report:
         report("design rules and LVS")
         evidence = examine(views.gds, views.spice, name)
-    _say(name, evidence)
-    if not evidence.clean:
-        raise RuntimeError(f"{name} is not clean")
+        _say(name, evidence)
+        failed = [] if evidence.clean else ["layout"]
+        for corner, liberty in views.liberty.items() if tree is not None else ():
+            assert tree is not None
+            report(f"march at {corner}")
+            run = march_views(views.spice, liberty, shape, words_per_row(shape), corner, tree)
+            click.echo(f"SPICE: {run}")
+            failed += [] if run.passed else [f"march at {corner}"]
+    if tree is None:
+        click.echo("SPICE: no march was run")
+    if failed:
+        raise RuntimeError(f"{name} fails: {', '.join(failed)}")
 
 
 def _say(name: str, evidence: Evidence) -> None:

@@ -14,6 +14,7 @@ from macros.characterize import CORNERS, characterise
 from macros.generator.assemble import assemble
 from macros.generator.place import place
 from macros.lef import write_lef
+from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
 from macros.store import atomic_directory, content_hash, lock
 from macros.technology.bitcell import HEIGHT, WIDTH
@@ -26,6 +27,9 @@ __all__ = ["Evidence", "build", "examine", "source_key", "words_per_row"]
 
 ROOM = Path(__file__).parents[1]
 SOURCES = ("generator", "technology", "views", "verify", "characterize", "spice")
+LEAST_ROWS, MOST_ROWS = 16, 128
+MOST_VERTICES = 200
+"""Of a polygon in the GDS; the format's own limit is far higher, that of its readers not."""
 Progress = Callable[[str], None]
 
 
@@ -51,9 +55,11 @@ class Evidence:
 
 
 def words_per_row(shape: MacroShape) -> int:
-    """The power of two that makes the array nearly square, with sixteen rows at least."""
-    choices = [n for n in (1, 2, 4, 8) if shape.words // n >= 16]
-    return min(choices, key=lambda n: abs(math.log(_aspect(shape, n))))
+    """The power of two that makes the array nearly square, with 16 rows at least, and at most
+    MOST_ROWS where that is possible: longer bit lines are slow."""
+    choices = [n for n in (1, 2, 4, 8) if shape.words // n >= LEAST_ROWS]
+    short = [n for n in choices if shape.words // n <= MOST_ROWS] or choices[-1:]
+    return min(short, key=lambda n: abs(math.log(_aspect(shape, n))))
 
 
 def _aspect(shape: MacroShape, n: int) -> float:
@@ -77,25 +83,26 @@ def build(
     """
     home = home_of(shape.name, source_key(shape.name))
     with lock(home.parent / f".{home.name}.lock"):
-        if (home / COMPLETE).is_file():
+        if (home / COMPLETE).is_file() and is_sound(home):
             return views_in(home, shape.name), None
         with atomic_directory(home) as fresh:
             evidence = _make(shape, fresh, pdk, report)
             (fresh / COMPLETE).touch()
+            seal(fresh)
     return views_in(home, shape.name), evidence
 
 
 def _make(shape: MacroShape, folder: Path, pdk: Path | None, report: Progress) -> Evidence:
     name, work = shape.name, folder / "openram"
-    per_row = words_per_row(shape)
     report("OpenRAM places and wires")
-    raw = place(shape, work, per_row)
+    raw = place(shape, work, words_per_row(shape))
     report("supplies and pins")
     layout = kdb.Layout()
     layout.read(str(raw))
     top = assemble(layout, layout.cell(name), name)
     options = kdb.SaveLayoutOptions()
     options.gds2_write_timestamps = False
+    options.gds2_max_vertex_count = MOST_VERTICES
     options.clear_cells()
     options.add_cell(top.cell_index())
     layout.write(str(folder / f"{name}.gds"), options)
@@ -108,20 +115,30 @@ def _make(shape: MacroShape, folder: Path, pdk: Path | None, report: Progress) -
         first = f"markers {evidence.rules}" if evidence.markers else evidence.differences[0]
         raise RuntimeError(f"{name} is not clean: {first}")
     shutil.rmtree(work)
-    for corner in CORNERS if pdk is not None else ():
+    if pdk is not None:
+        _measure(shape, folder, pdk, evidence.area_mm2 * 1e6, report)
+    return evidence
+
+
+def _measure(shape: MacroShape, folder: Path, pdk: Path, area_um2: float, report: Progress) -> None:
+    """Liberty at every corner, and the datasheet that says in short what is in it."""
+    from macros.datasheet import write_datasheet  # loads matplotlib, which few callers need
+
+    texts = {}
+    for corner in CORNERS:
         report(f"timing at {corner}")
-        assert pdk is not None
-        text = characterise(
-            folder / f"{name}.spice",
+        texts[corner] = characterise(
+            folder / f"{shape.name}.spice",
             shape,
             corner,
             pdk,
-            area_um2=evidence.area_mm2 * 1e6,
-            words_per_row=per_row,
+            area_um2=area_um2,
+            words_per_row=words_per_row(shape),
             progress=report,
         )
-        (folder / f"{name}__{corner}.lib").write_text(text)
-    return evidence
+        (folder / f"{shape.name}__{corner}.lib").write_text(texts[corner])
+    report("datasheet")
+    write_datasheet(folder / f"{shape.name}.png", folder / f"{shape.name}.gds", shape, texts)
 
 
 def examine(gds: Path, spice: Path, name: str) -> Evidence:

@@ -27,7 +27,8 @@ class MacroMissing(RuntimeError):
 
 @dataclass(frozen=True)
 class Views:
-    """Files of one macro; `liberty` is corner -> file, empty when timing was not measured."""
+    """Files of one macro; `liberty` is corner -> file, empty when timing was not measured, and then
+    there is no datasheet either."""
 
     name: str
     gds: Path
@@ -35,6 +36,13 @@ class Views:
     spice: Path
     verilog: Path
     liberty: Mapping[str, Path]
+    datasheet: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        """All of them."""
+        rest = [self.datasheet] if self.datasheet else []
+        return [self.gds, self.lef, self.spice, self.verilog, *self.liberty.values(), *rest]
 
 
 def home_of(name: str, key: str) -> Path:
@@ -61,15 +69,15 @@ def views_in(home: Path, name: str) -> Views:
     """The views that stand in a folder."""
     liberty = {path.stem.split("__")[1]: path for path in sorted(home.glob(f"{name}__*.lib"))}
     gds, lef, spice, verilog = (home / f"{name}{end}" for end in (".gds", ".lef", ".spice", ".v"))
-    return Views(name, gds, lef, spice, verilog, liberty)
+    page = home / f"{name}.png"
+    return Views(name, gds, lef, spice, verilog, liberty, page if page.is_file() else None)
 
 
 def pack(views: Views) -> bytes:
     """The views as an archive whose bytes depend on theirs alone."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        files = (views.gds, views.lef, views.spice, views.verilog, *views.liberty.values())
-        for path in sorted(files):
+        for path in sorted(views.files):
             data = path.read_bytes()
             member = tarfile.TarInfo(path.name)
             member.size = len(data)

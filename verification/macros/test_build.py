@@ -21,9 +21,9 @@ SHAPE = MacroShape(16, 8)
 
 
 @pytest.mark.parametrize(
-    ("words", "bits", "per_row"), [(16, 8, 1), (64, 16, 1), (512, 32, 2), (2048, 8, 8)]
+    ("words", "bits", "per_row"), [(16, 8, 1), (64, 16, 1), (512, 32, 4), (2048, 8, 8)]
 )
-def test_array_is_nearly_square(words, bits, per_row):
+def test_array_is_nearly_square_with_short_bit_lines(words, bits, per_row):
     assert words_per_row(MacroShape(words, bits)) == per_row
 
 
