@@ -112,7 +112,8 @@ def _eco(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[De
     """What is in violation with the wires as they are is repaired, and all is routed again."""
     if not plan.timing:
         return design, {}
-    return after_route(design, plan.timing, lambda changed: _route(changed, plan, report))
+    table = plan.route.folder / "timing.rpt" if plan.route.folder else None
+    return after_route(design, plan.timing, lambda changed: _route(changed, plan, report), table)
 
 
 Stage = Callable[[Design, Plan, Callable[[Pass], None]], tuple[Design, Metrics]]

@@ -16,15 +16,18 @@ from pathlib import Path
 
 from flow.pnr.design import Design
 from flow.pnr.parasitics import write_spef
+from flow.pnr.route.failure import RouteError
 from flow.pnr.timing.cells import Cells, read_cells
 from flow.pnr.timing.constraints import Constraints
 from flow.pnr.timing.estimate import write_estimate
 from flow.pnr.timing.fit import fit
 from flow.pnr.timing.hold import Margins, repair_hold
 from flow.pnr.timing.loads import Boundary, clock_nets, repair_loads
+from flow.pnr.timing.report import timing_report
 from flow.pnr.timing.setup import repair_setup
 from flow.pnr.timing.sta import Slacks, analyse
 from flow.pnr.trees import buffer_fanout
+from macros.store import atomic_write
 
 __all__ = ["TimingPlan", "after_clock", "after_route", "before_clock"]
 
@@ -127,10 +130,14 @@ def after_clock(design: Design, plan: TimingPlan, effort: int = 3) -> tuple[Desi
 
 
 def after_route(
-    design: Design, plan: TimingPlan, reroute: Callable[[Design], tuple[Design, Metrics]]
+    design: Design,
+    plan: TimingPlan,
+    reroute: Callable[[Design], tuple[Design, Metrics]],
+    report: Path | None = None,
 ) -> tuple[Design, Metrics]:
     """Repair what extraction finds in violation; `reroute` takes the changed design, legal and
-    without routes, and gives it back routed."""
+    without routes, and gives it back routed. The outcome, with the names of what is still in
+    violation, goes to the file `report`."""
     metrics: Metrics = {}
     cells = plan.cells
     shares: dict[str, float] = {}
@@ -144,16 +151,23 @@ def after_route(
         candidate, changed = _mended(design, plan, cells, slacks, shares)
         if not changed:
             break
+        before = design.instances
+        try:
+            design, found = reroute(fit(candidate, changed)[0])
+        except RouteError:  # better a routed design with a violation that is named
+            metrics["timing__eco__unroutable"] = 1.0
+            break
         rounds += 1
-        added += candidate.instances - design.instances
-        resized += sum(instance < design.instances for instance in changed)
-        design, found = reroute(fit(candidate, changed)[0])
+        added += candidate.instances - before
+        resized += sum(instance < before for instance in changed)
         metrics |= found
     metrics |= {
         "timing__eco__rounds": float(rounds),
         "timing__eco__cells": float(added),
         "timing__eco__resized": float(resized),
     }
+    if report:
+        atomic_write(report, timing_report(slacks))
     return design, metrics | _figures("final", slacks)
 
 
@@ -206,10 +220,13 @@ def _extracted(design: Design, constraints: Constraints) -> Slacks:
 
 
 def _figures(when: str, slacks: Slacks) -> Metrics:
-    """Metrics of one analysis: worst slacks and violations, all corners together."""
+    """Metrics of one analysis: violations of all corners together, worst slacks of each and of
+    all."""
     found = {f"timing__repair__{k}_vio__{when}": float(v) for k, v in slacks.violations().items()}
-    found[f"timing__repair__setup__ws__{when}"] = _worst(slacks.setup)
-    found[f"timing__repair__hold__ws__{when}"] = _worst(slacks.hold)
+    for check, table in (("setup", slacks.setup), ("hold", slacks.hold)):
+        name = f"timing__repair__{check}__ws__{when}"
+        found[name] = _worst(table)
+        found |= {f"{name}__corner:{corner}": min(ends.values()) for corner, ends in table.items()}
     return found
 
 
