@@ -66,6 +66,7 @@ aigmap
 opt_clean
 write_json {out}
 """
+CELL = re.compile(r'^\s*cell\s*\(\s*"?(\w+)"?\s*\)', re.MULTILINE)
 IDLE = re.compile(r"__(?:diode|fill|decap|tap\w*)_?\d*$")
 """Cells without a function: their pins only load a net."""
 
@@ -146,10 +147,14 @@ def _check_inputs(
             raise NoVerdict(f"{path} is of another design: it has no module {top}")
         if len(modules) != len(re.findall(r"^\s*endmodule", text, re.MULTILINE)):
             raise NoVerdict(f"{path} is truncated: a module has no end")
-    known = set(re.findall(r'^\s*cell\s*\(\s*"?(\w+)"?\s*\)', liberty.read_text(), re.MULTILINE))
+    known = _cells(liberty)
     for master in netlists.histogram(netlist):
         if master not in known and master not in boxes and not IDLE.search(master):
             raise NoVerdict(f"{liberty} has no cell {master}")
+
+
+def _cells(liberty: Path) -> set[str]:
+    return set(CELL.findall(liberty.read_text()))
 
 
 def _public(rtl: Path, work: Path) -> Path:
@@ -165,7 +170,8 @@ def _graph(
     out = work / "design.json"
     out.unlink(missing_ok=True)
     reads = [f"read_verilog -lib {path}" for path in boxes.values()]
-    if idle := [m for m in netlists.histogram(source) if IDLE.search(m)]:
+    known = {cell for path in more.values() for cell in _cells(path)}
+    if idle := [m for m in netlists.histogram(source) if IDLE.search(m) and m not in known]:
         stubs = work / "idle.v"
         stubs.write_text("".join(f"module {name} (input DIODE); endmodule\n" for name in idle))
         reads.append(f"read_verilog {stubs}")
