@@ -77,13 +77,12 @@ def differences(drawn: Circuit, meant: Circuit) -> list[str]:
     colours = drawn.start(), meant.start()
     kinds = drawn.kinds(), meant.kinds()
     classes = 0
-    while not found:
-        found = _only_in_one(drawn, meant, colours)
-        now = len(np.unique(colours[0]))
-        if found or now == classes:
-            break
-        classes = now
+    while not found and len(np.unique(colours[0])) > classes:
+        classes = len(np.unique(colours[0]))
         colours = _round(drawn, kinds[0], colours[0]), _round(meant, kinds[1], colours[1])
+        found = _only_in_one(drawn, meant, colours)
+    if len(drawn.nets) != len(meant.nets):
+        found.append(f"{len(drawn.nets)} nets in the layout, {len(meant.nets)} in the schematic")
     return found or _prove(drawn, meant, colours)
 
 

@@ -7,6 +7,7 @@ name. Both supplies must be one piece of metal each.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import klayout.db as kdb
@@ -16,7 +17,7 @@ from macros.verify.isomorphism import Circuit, differences
 from macros.verify.lvs import LvsResult, flatten, read_schematic
 from macros.verify.supplies import pieces
 
-__all__ = ["compare_macro"]
+__all__ = ["circuit_of", "compare_macro"]
 
 SHOWN = 20
 
@@ -38,7 +39,7 @@ def compare_macro(layout: kdb.Layout, top: kdb.Cell, schematic: Path) -> LvsResu
     ]
     labels = {net: label for label, nets in drawn.pins.items() for net in nets if net != NOWHERE}
     faults += differences(
-        Circuit(drawn.transistors, labels, {}), _meant(flatten(reference, top.name))
+        Circuit(drawn.transistors, labels, {}), circuit_of(flatten(reference, top.name))
     )
     return LvsResult(tuple(faults), len(drawn.transistors), len(drawn.nets))
 
@@ -59,16 +60,20 @@ def _pin_faults(drawn: Extraction) -> list[str]:
     return faults
 
 
-def _meant(flat: kdb.Circuit) -> Circuit:
-    """The circuit of a flat schematic."""
-    number = {net.expanded_name(): k for k, net in enumerate(flat.each_net())}
+def circuit_of(flat: kdb.Circuit) -> Circuit:
+    """A flat circuit of KLayout's, its parallel transistors joined."""
+    nets: dict[int, dict[str, int]] = defaultdict(dict)  # of each device by terminal
+    pins, names = {}, {}
+    for number, net in enumerate(flat.each_net()):
+        names[number] = net.expanded_name()
+        for terminal in net.each_terminal():
+            nets[terminal.device().id()][terminal.terminal_def().name] = number
+        for pin in net.each_pin():
+            pins[number] = pin.pin().name()
     found = []
     for device in flat.each_device():
-        gate, source, drain, bulk = (
-            number[device.net_for_terminal(name).expanded_name()] for name in ("G", "S", "D", "B")
-        )
-        width, length = (round(device.parameter(name) * 1000) for name in ("W", "L"))
+        gate, source, drain, bulk = (nets[device.id()][name] for name in "GSDB")
+        width, length = (round(device.parameter(name) * 1000) for name in "WL")
         model = device.device_class().name.lower()
         found.append(Transistor(model, gate, (source, drain), bulk, length, width))
-    pins = {number[flat.net_for_pin(pin).expanded_name()]: pin.name() for pin in flat.each_pin()}
-    return Circuit(joined(found), pins, {k: name for name, k in number.items()})
+    return Circuit(joined(found), pins, names)
