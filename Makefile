@@ -2,14 +2,21 @@
 # make test       what CI runs                                 make lint      ruff and mypy
 # make test-full  the slow tier as well                        make bench     measured figures
 # make train     the shipped networks anew
-# Every target does the set-up it needs.
+# Every target does the set-up it needs. In a source tree that cannot be written, everything goes to
+# build/, which must be a folder that can.
 
 SHELL := /bin/bash
-VENV ?= .venv
+VENV ?= $(if $(shell test -w . && echo writable),.venv,build/venv)
 PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3,$(shell command -v $(p))))
 BIN := $(VENV)/bin
+PIP = DIST_EXTRA_CONFIG=$(abspath $(VENV))/metadata.cfg \
+  $(BIN)/pip install --quiet --disable-pip-version-check
 CHIP ?= digits
 JOBS ?= 2
+export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/caches/hypothesis
+export MYPY_CACHE_DIR := $(CURDIR)/build/caches/mypy
+export RUFF_CACHE_DIR := $(CURDIR)/build/caches/ruff
+PYTEST := $(BIN)/python -m pytest -q -n $(JOBS) -o cache_dir=build/caches/pytest
 
 .PHONY: setup debian test test-full lint format bench bench-pnr train tapeout clean
 
@@ -20,7 +27,9 @@ $(VENV)/.installed: pyproject.toml | debian
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
 	  || { echo "$(PYTHON) is neither Python 3.11 nor 3.12: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@printf '[egg_info]\negg_base = $(abspath $(VENV))/metadata\n' > $(VENV)/metadata.cfg
+	@mkdir -p $(VENV)/metadata  # what setuptools would write into the source tree
+	$(PIP) --editable '.[dev]'
 	@echo '$(CURDIR)/flow/plugin' > "$$($(BIN)/python -c \
 	  'import sysconfig; print(sysconfig.get_path("purelib"))')/spikeout_plugin.pth"  # LibreLane's
 	@touch $@
@@ -38,14 +47,14 @@ debian:
 	DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing >/dev/null
 
 $(VENV)/.train: $(VENV)/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
+	$(PIP) --editable '.[dev,train]'
 	@touch $@
 
 test: setup
-	$(BIN)/python -m pytest -q -n $(JOBS) -m "not full"
+	$(PYTEST) -m "not full"
 
 test-full: setup $(VENV)/.train
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .
