@@ -10,6 +10,7 @@ from flow import placeholder, placeholder_layout
 from flow.pdk.names import CORNERS
 from macros.shape import MacroShape
 from macros.store import atomic_write
+from macros.views import MacroMissing, find_views
 from rtl.config import FLOPS, Chip
 from rtl.verilog import write_verilog
 
@@ -21,8 +22,8 @@ SDC = Path(__file__).with_name("constraints") / "chip.sdc"
 
 
 def write_sources(chip: Chip, folder: Path) -> None:
-    """Write the chip's Verilog to `folder/rtl` and stand-ins for the views of its macros, with
-    stated timing and outline, to `folder/macros`."""
+    """Write the chip's Verilog to `folder/rtl` and the views of its macros to `folder/macros`; for
+    a macro that is neither shipped nor built, stand-ins with stated timing and outline."""
     write_verilog(chip, folder / "rtl")
     for name in chip.macro_counts:
         for view, path in _view_paths(name, folder).items():
@@ -38,6 +39,15 @@ def _view_paths(name: str, folder: Path) -> dict[str, Path]:
 
 
 def _view(name: str, view: str) -> bytes | str:
+    try:
+        views = find_views(name)
+    except MacroMissing:
+        return _stand_in(name, view)
+    files = {"gds": views.gds, "lef": views.lef, **views.liberty}
+    return files[view].read_bytes() if view in files else _stand_in(name, view)
+
+
+def _stand_in(name: str, view: str) -> bytes | str:
     shape = MacroShape.from_name(name)
     if view in CORNERS:
         return placeholder.liberty(shape, view)

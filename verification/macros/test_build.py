@@ -13,6 +13,7 @@ from macros import views as room
 from macros.generator.build import build, examine, words_per_row
 from macros.shape import MacroShape
 from macros.technology import layers
+from macros.technology.bitcell import HEIGHT
 from macros.verify.supplies import pieces
 from macros.views import MacroMissing, Views, find_views, pack
 
@@ -143,6 +144,73 @@ def test_a_strap_without_its_vias_is_found(spoiled):
     top.shapes(layout.layer(*layers.VIA3)).clear()
     assert max(pieces(layout, top).values()) > 1
     assert judge().differences
+
+
+@pytest.mark.full
+def test_one_missing_via_is_found(spoiled):
+    layout, _, judge = spoiled
+    core = layout.cell(f"{NAME}_core")
+    via = next(
+        instance
+        for instance in core.each_inst()
+        if not instance.cell.shapes(layout.layer(*layers.VIA)).is_empty()
+    )
+    via.delete()
+    assert judge().differences
+
+
+@pytest.mark.full
+def test_missing_taps_are_found(spoiled):
+    """Wells of the array that nothing ties, by both checkers."""
+    layout, _, judge = spoiled
+    layout.cell("cell_1rw").shapes(layout.layer(*layers.TAP)).clear()
+    evidence = judge()
+    assert evidence.differences
+    assert evidence.rules["lu_3"]
+
+
+@pytest.mark.full
+def test_a_resized_transistor_is_found(spoiled):
+    layout, _, judge = spoiled
+    cell = layout.cell("sense_amp")
+    shape = next(cell.shapes(layout.layer(*layers.DIFF)).each())
+    box = shape.bbox()
+    cell.shapes(layout.layer(*layers.DIFF)).insert(kdb.Box(box.left, box.bottom - 50, *box.p2))
+    assert any("nm in the layout" in text for text in judge().differences)
+
+
+@pytest.mark.full
+def test_shorted_word_lines_are_found(spoiled):
+    """A met3 wire from one row of bit cells to the next."""
+    layout, _, judge = spoiled
+    array = layout.cell(f"{NAME}_bitcell_array")
+    low = next(c.bbox() for c in array.each_inst() if c.cell.name == "cell_1rw")
+    x, lines = low.center().x + 600, [low.bottom + HEIGHT // 2 + k * HEIGHT for k in (0, 1)]
+    for y in lines:
+        for layer, half in ((layers.MET2, 140), (layers.VIA2, 100)):
+            array.shapes(layout.layer(*layer)).insert(
+                kdb.Box(x - half, y - half, x + half, y + half)
+            )
+    wire = kdb.Box(x - 200, lines[0] - 200, x + 200, lines[1] + 200)
+    array.shapes(layout.layer(*layers.MET3)).insert(wire)
+    assert judge().differences
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("one", "other"), [("bl_0", "br_0"), ("bl_0", "bl_1")])
+def test_swapped_bit_lines_are_found(built, spoiled, tmp_path, one, other):
+    """At one sense amplifier."""
+    *_, judge = spoiled
+    text = built.spice.read_text()
+    start = text.lower().index("xsa_d0")
+    end = text.index("\n", text.index("\n", start) + 1)
+    line = text[start:end]
+    names = {one: other, other: one}
+    swapped = " ".join(names.get(word, word) for word in line.split(" "))
+    assert swapped != line
+    path = tmp_path / "swapped.spice"
+    path.write_text(text[:start] + swapped + text[end:])
+    assert judge(path).differences
 
 
 @pytest.mark.full
