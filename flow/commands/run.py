@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
+
+from flow.doctor import MODE
 
 __all__ = ["run"]
 
@@ -19,6 +22,11 @@ __all__ = ["run"]
 @click.option("--from", "frm", metavar="STAGE", help="go on with an earlier run at this stage")
 @click.option("--to", metavar="STAGE", help="stop after this stage")
 @click.option("--resume", is_flag=True, help="go on where an earlier run was stopped")
+@click.option(
+    "--mode",
+    type=click.Choice(["embedded", "openlane"]),
+    help="whose place and route  [default: openlane where OpenROAD and its PDK are, else embedded]",
+)
 @click.option("--tag", default="run", show_default=True, help="name of the run folder")
 @click.option(
     "-c",
@@ -41,6 +49,7 @@ def run(
     frm: str | None,
     to: str | None,
     resume: bool,
+    mode: str | None,
     tag: str,
     overrides: tuple[str, ...],
     build: Path,
@@ -50,10 +59,12 @@ def run(
 
     Everything goes to build/CHIP/TAG, the finished chip to build/CHIP/TAG/final. Without --from or
     --resume the run starts afresh. Stages: lint, synthesis, floorplan, power, place, repair, clock,
-    route, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 0 when the
-    chip is signed off (with --to: when that stage was reached), 1 when a step fails or finds a
-    fault, 2 when the chip, a stage or a variable is wrong.
+    hold, route, eco, fill, timing, irdrop, gds, checks, signoff, or the id of a step. Exit status 0
+    when the chip is signed off (with --to: when that stage was reached), 1 when a step fails or
+    finds a fault, 2 when the chip, a stage or a variable is wrong.
     """
+    if mode is not None:
+        os.environ[MODE] = mode  # before the flow is imported, whose steps are those of the mode
     from flow.flow import STAGES, SYNTHESIS_REPORT
     from flow.run import FlowFailed, run_chip
     from flow.summary import stage_rows
