@@ -76,16 +76,27 @@ def margins(samples: int) -> None:
 @click.argument("name")
 @click.option("--timing/--no-timing", default=True, help="Characterise it with ngspice as well.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for a copy of the views.")
-def build(name: str, timing: bool, output: Path | None) -> None:
+@click.option(
+    "--cells",
+    type=click.Choice(["own", "foundry"]),
+    default="own",
+    show_default=True,
+    help="Our cells, or those of sky130_fd_bd_sram.",
+)
+def build(name: str, timing: bool, output: Path | None, cells: str) -> None:
     """Build the macro NAME, such as sram_64x16: layout, LEF, netlist, Verilog, Liberty.
 
     Kept in the cache by the content of everything that it is made from.
     """
     from flow import pdk
     from macros.generator.build import build as build_macro
+    from macros.technology.foundry import require_foundry_cells
 
     shape = MacroShape.from_name(name)
-    tree = pdk.resolve(timing=False) if timing else None
+    tree = pdk.resolve(timing=False) if timing or cells == "foundry" else None
+    if cells == "foundry":
+        assert tree is not None
+        require_foundry_cells(tree)
     with _progress() as report:
         views, evidence = build_macro(shape, tree, report)
     if evidence is None:

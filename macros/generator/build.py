@@ -16,6 +16,7 @@ from macros.generator.place import place
 from macros.lef import write_lef
 from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
+from macros.spice import find_ngspice
 from macros.store import atomic_directory, content_hash, lock
 from macros.technology.bitcell import HEIGHT, WIDTH
 from macros.verify.drc import check_layout, summary
@@ -79,8 +80,11 @@ def build(
     """The views of a macro, out of the cache when it has them (then without evidence).
 
     Liberty needs a `pdk` with device models; without one the views have none. Raises RuntimeError
-    when OpenRAM fails, a rail or pin cannot be wired, or a checker finds a fault: nothing is kept.
+    when ngspice is missing then, OpenRAM fails, a rail or pin cannot be wired, or a checker finds a
+    fault: nothing is kept.
     """
+    if pdk is not None:
+        find_ngspice()
     home = home_of(shape.name, source_key(shape.name))
     with lock(home.parent / f".{home.name}.lock"):
         if (home / COMPLETE).is_file() and is_sound(home):

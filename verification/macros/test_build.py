@@ -68,6 +68,20 @@ def test_impossible_shapes_are_one_line(name, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_an_unwritable_cache_is_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("SPIKEOUT_CACHE", "/proc/nowhere")
+    assert spikeout(["macro", "build", NAME, "--no-timing"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_missing_ngspice_is_said_before_anything_is_built(monkeypatch, tmp_path):
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match="ngspice"):
+        build(SHAPE, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Views:
     """The macro without Liberty, in a cache of its own."""
