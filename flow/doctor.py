@@ -21,6 +21,9 @@ from pathlib import Path
 __all__ = ["Finding", "examine", "main", "missing_debian", "mode", "render"]
 
 ROOT = Path(__file__).resolve().parent.parent
+MODE = "SPIKEOUT_MODE"
+"""Environment variable that chooses a mode, as `spikeout run --mode` does."""
+MODES = ("embedded", "openlane")
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,14 @@ def examine() -> list[Finding]:
 
 
 def mode() -> tuple[str, str]:
-    """`("openlane" | "embedded", why)` as the flow would choose it (design: two tool modes)."""
+    """`("openlane" | "embedded", why)`: what `$SPIKEOUT_MODE` says, else by what is installed.
+
+    `ValueError` for a word that is no mode.
+    """
+    if chosen := os.environ.get(MODE):
+        if chosen not in MODES:
+            raise ValueError(f"{MODE} must be one of {list(MODES)}, not {chosen!r}")
+        return chosen, f"${MODE} says so"
     if shutil.which("openroad") is None:
         return "embedded", "openroad is not on PATH"
     if _installed_pdk() is None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flow import pdk
+from flow import doctor, openlane, pdk
 from flow.chip_config import librelane_config, write_sources
 from flow.chips import chip_file
 from flow.progress import expected_seconds
@@ -33,6 +33,8 @@ __all__ = ["CHIP_FILE", "FlowFailed", "Run", "execute", "run_chip", "run_folder"
 
 PROGRAMS = {"sta": "opensta", "perl": "perl"}
 """Programs of the embedded flow that no Python package brings -> Debian package."""
+OPENLANE_PROGRAMS = ("openroad", "magic", "klayout")
+"""Programs that openlane mode finds on PATH."""
 CHIP_FILE = "chip.yaml"
 """The chip's parameters as they went into a run."""
 
@@ -120,6 +122,8 @@ def _run_flow(
 
     known = Spikeout.variables()  # wishes of steps that this mode has not are left out
     wishes = librelane_config(parameters, folder)
+    if doctor.mode()[0] == "openlane":
+        wishes = openlane.complete(wishes)
     config = {name: value for name, value in wishes.items() if name in known}
     try:
         return _execute(config, folder, frm, to, resume, overrides, verbose)
@@ -253,6 +257,11 @@ def _link(link: Path, target: str) -> None:
 
 
 def _require_programs() -> None:
+    if doctor.mode()[0] == "openlane":
+        for program in OPENLANE_PROGRAMS:
+            if shutil.which(program) is None:
+                raise FlowFailed(f"{program} is not on PATH, which openlane mode needs")
+        return
     for program, package in PROGRAMS.items():
         if shutil.which(program) is None:
             raise FlowFailed(f"{program} is missing; apt-get install {package}")
