@@ -31,6 +31,7 @@ dout0: read data appear after the falling edge of clk0 (50 % to 50 %, transition
 Setup at 10 % push-out of the input flip-flop, hold where it keeps the old value; both with the
   clock buffer's delay.
 min_pulse_width, min_period: phases at which two words were written and read back in simulation.
+At the rising edge, word lines close {gap:.2f} ns before the decoder shows the next row.
 internal_power: supply energy per period, half of it stated at each edge of clk0; read {read:.2f}
   pJ, write {write:.2f} pJ, idle {idle:.2f} pJ; the charge of the outputs' loads is not in it.
 Leakage: at rest, with the PDK's models for leakage. Pin capacitance: gate width and wire."""
@@ -44,6 +45,7 @@ def liberty_text(shape: MacroShape, corner: Corner, figures: Figures, area_um2: 
         process=corner.process,
         volt=corner.volt,
         celsius=corner.celsius,
+        gap=figures.word_line_gap_ns,
         read=figures.read_pj,
         write=figures.write_pj,
         idle=figures.idle_pj,

@@ -14,6 +14,9 @@ Period      the sum of both. A clock of equal phases needs twice the longer one.
 Constraints of the flip-flop at the pin (all inputs have the same one), bisected: setup at PUSH_OUT
             of its clock to output delay, hold where it just keeps the old value; setup minus, hold
             plus, the delay of the clock buffer.
+Races       at a rising edge, word lines must close before the decoder shows the next row, or the
+            next row's cells are written by the old data on the bit lines; and sense enable must
+            stay low after a write. Both are looked at, and the first is stated.
 Energy      of the supply over one period at relaxed phases; leakage at rest, with the PDK's own
             models for leakage.
 """
@@ -59,6 +62,7 @@ _WATCH = (
     "rbl_bl0",
     "control0.rbl_bl_delay",
     "control0.gated_clk_bar",
+    "near:s_en0",
 )
 
 Progress = Callable[[str], None]
@@ -75,6 +79,7 @@ class Figures:
     delay, slew: rise and fall of dout0 after falling clk0, tables over SLEW_NS and LOAD_PF.
     setup, hold: rise and fall of an input, tables over CONSTRAINT_SLEW_NS, twice.
     access_ns: the slower edge at the fastest input and the smallest load.
+    word_line_gap_ns: from the end of word line enable to the next row's decoder output.
     read_pj, write_pj, idle_pj: one period each.
     """
 
@@ -85,6 +90,7 @@ class Figures:
     access_ns: float
     high_ns: float
     low_ns: float
+    word_line_gap_ns: float
     read_pj: float
     write_pj: float
     idle_pj: float
@@ -119,6 +125,7 @@ def measure(
     idle = (Cycle("idle"), Cycle("idle"))
     relaxed = _relaxed(pdk, corner, circuit, shape, (*cycles, *idle), progress)
     bench = relaxed.bench
+    gap = _word_line_gap(relaxed)
     access = {edge: _access(relaxed, bit, edge) for edge in ("rise", "fall")}
     high, low = _pulses(relaxed, cycles, bit, access, progress)
 
@@ -159,6 +166,7 @@ def measure(
         access_ns=max(delay[edge][0][0] for edge in delay),
         high_ns=high,
         low_ns=low,
+        word_line_gap_ns=gap,
         read_pj=(relaxed.energy_pj(2) + relaxed.energy_pj(3)) / 2 - _load_energy(bench),
         write_pj=relaxed.energy_pj(1),
         idle_pj=relaxed.energy_pj(5),
@@ -195,6 +203,21 @@ def _reads_back(outcome: Outcome, cycles: Sequence[Cycle], bit: int) -> bool:
         for k, cycle in enumerate(cycles)
         if cycle.kind == "read"
     )
+
+
+def _word_line_gap(relaxed: Outcome) -> float:
+    """Figures.word_line_gap_ns, at the read of the far row after a write to the near one."""
+    bench, waves, cycle = relaxed.bench, relaxed.waves, 2
+    half, rise = bench.corner.volt / 2, bench.rise(cycle)
+    gap = waves.cross(_critical(bench)[2], half, rise, rising=True) - waves.cross(
+        "wl_en0", half, rise, rising=False
+    )
+    where = f"{bench.shape.name} at {bench.corner.name}"
+    if not gap > 0:
+        raise SpiceError(f"{where}: a word line opens before the last one has closed")
+    if waves.cross("near:s_en0", half, rise, rising=True) < bench.fall(cycle):
+        raise SpiceError(f"{where}: sense enable rises at the clock edge after a write")
+    return gap
 
 
 def _access(outcome: Outcome, bit: int, edge: str) -> float:

@@ -35,6 +35,7 @@ def text(access_ns: float = 4.0) -> str:
         access_ns=access_ns,
         high_ns=2.5,
         low_ns=4.5,
+        word_line_gap_ns=0.25,
         read_pj=20.0,
         write_pj=18.0,
         idle_pj=2.0,

@@ -36,6 +36,7 @@ def example() -> Figures:
         access_ns=4.0,
         high_ns=2.5,
         low_ns=4.5,
+        word_line_gap_ns=0.25,
         read_pj=20.0,
         write_pj=18.0,
         idle_pj=2.0,
