@@ -123,7 +123,9 @@ def extract_flat(layout: kdb.Layout, top: kdb.Cell) -> Extraction:
     """Extract `top`. Raises RuntimeError for a conductor with slanted edges."""
 
     def read(layer: Layer) -> kdb.Region:
-        return kdb.Region(top.begin_shapes_rec(layout.layer(*layer))).merged()
+        region = kdb.Region(top.begin_shapes_rec(layout.layer(*layer)))
+        region.merged_semantics = False  # shapes may overlap; to merge them costs more than it saves
+        return region
 
     diff, tap, poly, nwell = (read(x) for x in (layers.DIFF, layers.TAP, layers.POLY, layers.NWELL))
     nets = _Nets()
