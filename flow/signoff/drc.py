@@ -54,7 +54,7 @@ def check_drc(gds: Path, out: Path, top: str | None = None) -> Verdict:
     Raises `NoVerdict` for a file that is no whole sky130 layout with one top cell.
     """
     layout, cell = read_gds(gds, top)
-    deck = run_deck(layout, cell, deep=True)
+    deck = run_deck(layout, cell)
     markers = [
         *deck.markers,
         *foreign_layers(layout, cell),
@@ -71,7 +71,7 @@ def check_drc(gds: Path, out: Path, top: str | None = None) -> Verdict:
         worst = ", ".join(f"{n} {skywater_name(name)}" for name, n in list(counts.items())[:4])
         figure += f": {worst}"
     metrics = {"klayout__drc_error__count": len(markers), "drc__rules": rules}
-    return Verdict("drc", not markers, figure, out / "drc.lyrdb", metrics)
+    return Verdict("drc", not markers, figure, out / "drc.json", metrics)
 
 
 def foreign_layers(layout: kdb.Layout, top: kdb.Cell) -> list[Marker]:

@@ -71,7 +71,7 @@ def test_bit_replica_and_dummy_cells_meet_every_rule_together(tmp_path: Path) ->
     inner = ["dummy_cell_1rw", "replica_cell_1rw", *["cell_1rw"] * 3, "dummy_cell_1rw"]
     layout, top = tiled([["dummy_cell_1rw"] * 6, *[inner] * 3, ["dummy_cell_1rw"] * 6], tmp_path)
     assert summary(check_layout(layout, top)) == {}
-    assert check_layout(layout, top, deep=True) == []
+    assert check_layout(layout, top) == []
 
 
 def test_the_bit_cell_is_within_6_um2() -> None:

@@ -13,7 +13,7 @@ import pytest
 from macros.technology import layers as L
 from macros.technology.layers import Layer
 from macros.technology.rules import GRID, RULES, rule
-from macros.verify.drc import Marker, check_gds, summary
+from macros.verify.drc import check_gds, summary
 from macros.verify.drc.check import run_deck
 from macros.verify.drc.deck import Deck
 from macros.verify.drc.findings import write_json, write_lyrdb
@@ -256,7 +256,7 @@ def deck_of(shapes: list[Shape]) -> Deck:
     cell = layout.create_cell("case")
     for layer, box in shapes:
         cell.shapes(layout.layer(*layer)).insert(kdb.Box(*box))
-    return run_deck(layout, cell, deep=True)
+    return run_deck(layout, cell)
 
 
 def broken(shapes: list[Shape]) -> dict[str, int]:
@@ -322,13 +322,13 @@ def test_findings_are_written_for_browser_and_report(tmp_path: Path) -> None:
     inner, top = layout.create_cell("inner"), layout.create_cell("top")
     inner.shapes(layout.layer(*L.MET1)).insert(kdb.Box(0, 0, 135, 2000))
     top.insert(kdb.CellInstArray(inner.cell_index(), kdb.Trans(10_000, 0)))
-    markers = run_deck(layout, top, deep=True).markers
+    markers = run_deck(layout, top).markers
     assert [m.rule for m in markers] == ["m1_1"]
     write_json(tmp_path / "drc.json", top, markers)
-    (finding,) = json.loads((tmp_path / "drc.json").read_text())["findings"]
+    (finding,) = json.loads((tmp_path / "drc.json").read_text())["markers"]
     assert (finding["rule"], finding["value"], finding["unit"]) == ("m1.1", 0.14, "um")
     assert finding["cells"] == ["top", "inner"]
-    assert finding["box_nm"][0] == 10_000
+    assert finding["box"][0] == 10_000
     write_lyrdb(tmp_path / "drc.lyrdb", top, markers)
     base = rdb.ReportDatabase("again")
     base.load(str(tmp_path / "drc.lyrdb"))
@@ -336,16 +336,20 @@ def test_findings_are_written_for_browser_and_report(tmp_path: Path) -> None:
     assert base.num_items() == 1
 
 
-def test_flat_and_deep_agree(tmp_path: Path) -> None:
+def test_a_file_is_checked_through_its_hierarchy(tmp_path: Path) -> None:
     layout = kdb.Layout()
     inner, top = layout.create_cell("inner"), layout.create_cell("top")
     inner.shapes(layout.layer(*L.MET2)).insert(kdb.Box(0, 0, 400, 2000))
     for x in (0, 535, 1100):
         top.insert(kdb.CellInstArray(inner.cell_index(), kdb.Trans(x, 0)))
     layout.write(str(tmp_path / "wires.gds"))
+    (marker,) = check_gds(tmp_path / "wires.gds")
+    assert marker[:2] == ("m2_2", (400, 0, 535, 2000))
+    assert check_gds(tmp_path / "wires.gds", "inner") == []
 
-    def found(deep: bool) -> list[tuple[str, tuple[int, int, int, int]]]:
-        return sorted(m[:2] for m in check_gds(tmp_path / "wires.gds", deep=deep))
 
-    assert found(deep=True) == found(deep=False) == [("m2_2", (400, 0, 535, 2000))]
-    assert Marker("m2_2", (0, 0, 1, 1)).outline == ()
+def test_two_notches_on_both_sides_of_a_bar_are_no_spacing() -> None:
+    """The bar hides one from the other, though their edges are nearer than the rule."""
+    bar, left, right = (0, 0, 150, 2000), (-150, 0, 150, 900), (0, 1015, 300, 2000)
+    assert broken([(L.POLY, box) for box in (bar, left, right)]) == {}
+    assert "poly_2" in broken([(L.POLY, box) for box in (left, right)])

@@ -34,29 +34,26 @@ CHAPTERS: tuple[Rules, ...] = (
 )
 
 
-def check_gds(path: Path, cell: str | None = None, *, deep: bool = False) -> list[Marker]:
+def check_gds(path: Path, cell: str | None = None) -> list[Marker]:
     """All markers of a GDS file (of `cell`, or of its only top cell)."""
     layout = kdb.Layout()
     layout.read(str(path))
     top = layout.cell(cell) if cell else layout.top_cell()
     if top is None:
         raise ValueError(f"{path.name} has no cell {cell!r}")
-    return check_layout(layout, top, deep=deep)
+    return check_layout(layout, top)
 
 
-def check_layout(layout: kdb.Layout, top: kdb.Cell, *, deep: bool = False) -> list[Marker]:
-    """All markers of a cell, in the order of the checks.
-
-    `deep` keeps the hierarchy, which is faster on large arrays and finds the same markers.
-    """
-    return run_deck(layout, top, deep=deep).markers
+def check_layout(layout: kdb.Layout, top: kdb.Cell) -> list[Marker]:
+    """All markers of a cell, in the order of the checks."""
+    return run_deck(layout, top).markers
 
 
-def run_deck(layout: kdb.Layout, top: kdb.Cell, *, deep: bool = False) -> Deck:
+def run_deck(layout: kdb.Layout, top: kdb.Cell) -> Deck:
     """The deck after every chapter: its markers, and which rules were checked."""
     if layout.dbu != 0.001:
         raise ValueError(f"database unit must be 0.001 um, not {layout.dbu}")
-    deck = Deck(layout, top, deep=deep)
+    deck = Deck(layout, top)
     for chapter in CHAPTERS:
         chapter(deck)
     return deck

@@ -1,17 +1,15 @@
 """What a rule is written in: layers of one layout, measurements on them, and the markers found.
 
-Distances are measured between the edges of merged layers, not between polygons: a search among
-edges takes the same time whatever the polygons' size, where a supply net as wide as the chip is a
-neighbour of everything. It finds all that a search among polygons does, and more only where another
-rule is broken too: a width between two polygons nearer than that, a distance where two layers
-overlap that must not even touch.
+Distances are searched among the edges of merged layers, not among polygons: that takes the same
+time whatever the polygons' size, where a supply net as wide as the chip is a neighbour of all. But
+edges do not hide one another, so what is found is settled by the polygons around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import klayout.db as kdb
 
@@ -19,8 +17,9 @@ from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.technology.rules import rule
 
-__all__ = ["Deck", "Marker", "Rules"]
+__all__ = ["PROJECTION", "Deck", "Marker", "Rules", "violations"]
 
+PROJECTION = kdb.Metrics.Projection
 Found = kdb.Region | kdb.EdgePairs | kdb.Edges
 
 
@@ -38,7 +37,6 @@ class Deck:
     Parameters
     ----------
     layout, top : what is checked, with a database unit of 1 nm
-    deep : keep the hierarchy; it finds the same markers, much faster on a chip
 
     Members
     -------
@@ -46,19 +44,17 @@ class Deck:
     checked : names of the rules that were run
     """
 
-    def __init__(self, layout: kdb.Layout, top: kdb.Cell, *, deep: bool) -> None:
+    def __init__(self, layout: kdb.Layout, top: kdb.Cell) -> None:
         self.layout, self.top = layout, top
         self.markers: list[Marker] = []
         self.checked: set[str] = set()
-        self._store = kdb.DeepShapeStore() if deep else None
         self._regions: dict[Layer, kdb.Region] = {}
 
     def read(self, layer: Layer) -> kdb.Region:
         """Everything drawn on a layer, merged; read once."""
         if layer not in self._regions:
             shapes = self.top.begin_shapes_rec(self.layout.layer(layer.layer, layer.datatype))
-            region = kdb.Region(shapes, self._store) if self._store else kdb.Region(shapes)
-            self._regions[layer] = region.merged()
+            self._regions[layer] = kdb.Region(shapes).merged()
         return self._regions[layer]
 
     @cached_property
@@ -123,15 +119,15 @@ class Deck:
             )
 
     def width(self, name: str, region: kdb.Region) -> None:
-        self.report(name, region.edges().width_check(rule(name)))
+        self.report(name, violations("width_check", rule(name), region))
 
     def space(self, name: str, region: kdb.Region) -> None:
         """Distance between polygons, and across the notches of one."""
-        self.report(name, region.edges().space_check(rule(name)))
+        self.report(name, violations("space_check", rule(name), region))
 
-    def apart(self, name: str, one: kdb.Region, other: kdb.Region) -> None:
+    def apart(self, name: str, one: kdb.Region, other: kdb.Region, **how: Any) -> None:
         """`one` and `other` keep their distance; where they touch or overlap is another rule."""
-        self.report(name, one.edges().separation_check(other.edges(), rule(name)))
+        self.report(name, violations("separation_check", rule(name), one, other, **how))
 
     def outside(self, name: str, one: kdb.Region, other: kdb.Region) -> None:
         """`one` and `other` keep their distance and do not overlap."""
@@ -140,17 +136,14 @@ class Deck:
 
     def encloses(self, name: str, outer: kdb.Region, inner: kdb.Region) -> None:
         """`inner` lies in `outer`, its edges at least the rule's value from those of `outer`."""
-        self.report(name, inner.edges().enclosed_check(outer.edges(), rule(name)))
+        self.report(name, violations("enclosed_check", rule(name), inner, outer))
         self.report(name, inner - outer)
 
     def encloses_two_sides(self, name: str, outer: kdb.Region, cuts: kdb.Region) -> None:
         """Of any two adjacent sides of a cut, one is enclosed by the rule's value: two edges that
         are not never meet in a corner."""
-        found = cuts.edges().enclosed_check(
-            outer.edges(), rule(name), metrics=kdb.Metrics.Projection
-        )
-        close = found.first_edges()
-        corners = close.width_check(1, ignore_angle=100)
+        found = violations("enclosed_check", rule(name), cuts, outer, metrics=PROJECTION)
+        corners = found.first_edges().width_check(1, ignore_angle=100)
         self.report(name, cuts.interacting(corners.polygons(1)))
 
     def area(self, name: str, region: kdb.Region) -> None:
@@ -168,6 +161,24 @@ class Deck:
 
 Rules = Callable[[Deck], None]
 """A chapter of the deck: runs its rules on a deck and reports into it."""
+
+
+def violations(
+    check: str, value: int, one: kdb.Region, *other: kdb.Region, **how: Any
+) -> kdb.EdgePairs:
+    """What the check of that name of `kdb.Region` finds, fast on large polygons."""
+    edges = (region.edges() for region in (one, *other))
+    candidates: kdb.EdgePairs = getattr(next(edges), check)(*edges, value, **how)
+    if candidates.is_empty():
+        return candidates
+    spots = candidates.extents(1)
+    local, *others = (region & spots.sized(2 * value) for region in (one, *other))
+    index, found = kdb.Shapes(), kdb.EdgePairs()
+    index.insert(spots)
+    for pair in getattr(local, check)(*others, value, **how).each():
+        if any(True for _ in index.each_touching(pair.bbox())):  # else at the rim of `local`
+            found.insert(pair)
+    return found
 
 
 def _outline(item: kdb.Polygon | kdb.EdgePair | kdb.Edge) -> tuple[tuple[int, int], ...]:

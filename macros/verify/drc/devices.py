@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import klayout.db as kdb
-
 from macros.technology import layers
 from macros.technology.rules import rule
-from macros.verify.drc.deck import Deck
+from macros.verify.drc.deck import PROJECTION, Deck, violations
 
 __all__ = ["check_devices", "check_implants"]
-
-PROJECTION = kdb.Metrics.Projection
 
 
 def check_devices(deck: Deck) -> None:
@@ -26,10 +22,9 @@ def check_devices(deck: Deck) -> None:
     outside = along_poly.outside_part(deck.standard_cells)
     deck.report("difftap_2", outside.with_length(0, rule("difftap_2"), False))
     deck.report("difftap_2_sc", along_poly.with_length(0, rule("difftap_2_sc"), False))
-    # between polygons, not edges: here the two may cross
-    deck.report("poly_4", poly.separation_check(diff, rule("poly_4"), metrics=PROJECTION))
+    deck.apart("poly_4", poly, diff, metrics=PROJECTION)
     deck.outside("poly_5", poly, tap)
-    to_tap = gate.separation_check(tap, rule("poly_6"), metrics=PROJECTION)
+    to_tap = violations("separation_check", rule("poly_6"), gate, tap, metrics=PROJECTION)
     deck.report("poly_6", to_tap.polygons() & deck.source_drain)  # only across common diffusion
     deck.report("poly_7", along_poly.extended_out(rule("poly_7")) - diff)
     along_diff = gate.edges() & diff.edges()
@@ -57,7 +52,7 @@ def check_implants(deck: Deck) -> None:
         deck.width("sd_1", own)
         deck.space("sd_2", own)
         # a butting edge needs no enclosure: what is near the other implant's active is exempt
-        close = mine.edges().enclosed_check(own.edges(), rule("sd_5")).polygons()
+        close = violations("enclosed_check", rule("sd_5"), mine, own).polygons()
         deck.report("sd_5", close - theirs.sized(rule("sd_5")))
         deck.report("sd_5", mine - own)
         deck.apart("sd_7", own, theirs)

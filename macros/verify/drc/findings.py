@@ -24,7 +24,8 @@ def skywater_name(rule: str) -> str:
 
 
 def write_json(path: Path, top: kdb.Cell, markers: Iterable[Marker]) -> None:
-    """Write each marker with its rule, value and unit, outline in nm, and the cells around it."""
+    """Write each marker with its rule, value and unit, box and outline in nm, and the cells around
+    it."""
     findings: list[dict[str, Any]] = []
     for marker in markers:
         broken = RULES[marker.rule]
@@ -34,12 +35,12 @@ def write_json(path: Path, top: kdb.Cell, markers: Iterable[Marker]) -> None:
                 "value": broken.document_value,
                 "unit": broken.unit,
                 "text": broken.text,
-                "box_nm": marker.box,
-                "polygon_nm": marker.outline,
+                "box": marker.box,
+                "polygon": marker.outline,
                 "cells": _cells_around(top, kdb.Box(*marker.box)),
             }
         )
-    atomic_write(path, json.dumps({"top": top.name, "findings": findings}, indent=1) + "\n")
+    atomic_write(path, json.dumps({"top": top.name, "markers": findings}, indent=1) + "\n")
 
 
 def write_lyrdb(path: Path, top: kdb.Cell, markers: Iterable[Marker]) -> None:

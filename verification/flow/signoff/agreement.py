@@ -85,7 +85,7 @@ def main() -> None:
         layout.write(str(gds))
         official, known = official_rules(gds, deck, Path(folder))
     ours: dict[int, set[str]] = defaultdict(set)
-    for marker in run_deck(layout, layout.top_cell(), deep=True).markers:
+    for marker in run_deck(layout, layout.top_cell()).markers:
         x0, y0, x1, y1 = marker.box
         ours[number_at((x0 + x1) / 2, (y0 + y1) / 2)].add(marker.rule)
     agreed = 0
