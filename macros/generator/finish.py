@@ -1,4 +1,5 @@
-"""What the masks need and OpenRAM does not draw: implants, threshold implant and joined wells.
+"""What the masks need and OpenRAM does not draw: implants, threshold implant, joined wells, and
+filled notches of local interconnect.
 
 OpenRAM's gates each draw an implant of their own, too close to the next one; here the implants of
 the whole macro follow from diffusion, taps and wells instead.
@@ -20,7 +21,7 @@ HOLE_GROWTH = 150  # to each side: makes the hole around a poly contact, 390 x 3
 
 
 def finish(layout: kdb.Layout, top: kdb.Cell) -> None:
-    """Redraw wells, hvtp, nsdm and psdm of `top` in place: flat, in the top cell."""
+    """Redraw wells, hvtp, nsdm and psdm of `top` in place, flat, in the top cell; fill li1."""
     diff, tap = _take(layout, top, layers.DIFF), _take(layout, top, layers.TAP)
     poly, licon = _take(layout, top, layers.POLY), _take(layout, top, layers.LICON)
     nwell = _close(_take(layout, top, layers.NWELL), rule("nwell_2a"))
@@ -37,6 +38,10 @@ def finish(layout: kdb.Layout, top: kdb.Cell) -> None:
         (layers.PSDM, psdm),
     ):
         _replace(layout, top, layer, region)
+    # a via's landing beside the tap of its own rail: no room between them, no need for any
+    li = _take(layout, top, layers.LI1)
+    for notch in li.notch_check(rule("li_3"), metrics=kdb.Metrics.Projection).each():
+        top.shapes(layout.layer(*layers.LI1)).insert(notch.bbox())
 
 
 def _implant(active: kdb.Region, room: kdb.Region, keep_off: kdb.Region) -> kdb.Region:

@@ -268,7 +268,7 @@ def replica_driver_tied_clear_of_the_ground_rail() -> None:
 
 def control_logic_stays_repaired() -> None:
     """The bank loads the control logic's module a second time, without what is repaired in it."""
-    import_module("openram.modules.sram_1bank").reload = lambda module: module
+    vars(import_module("openram.modules.sram_1bank"))["reload"] = lambda module: module
 
 
 def precharge_in_the_whole_high_phase() -> None:
