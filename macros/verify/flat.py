@@ -124,7 +124,7 @@ def extract_flat(layout: kdb.Layout, top: kdb.Cell) -> Extraction:
 
     def read(layer: Layer) -> kdb.Region:
         region = kdb.Region(top.begin_shapes_rec(layout.layer(*layer)))
-        region.merged_semantics = False  # shapes may overlap; to merge them costs more than it saves
+        region.merged_semantics = False  # overlaps do no harm, merging costs
         return region
 
     diff, tap, poly, nwell = (read(x) for x in (layers.DIFF, layers.TAP, layers.POLY, layers.NWELL))
