@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import klayout.db as kdb
 import pytest
 
 from flow import pdk
@@ -12,10 +13,11 @@ from macros.characterize import run as room
 from macros.characterize.cycles import Clocked, Cycle, Outcome
 from macros.characterize.netlist import read_macro
 from macros.characterize.trim import Circuit, fold, whole
-from macros.characterize.wires import Placement
+from macros.characterize.wires import Placement, length_um
 from macros.generator.place import place
 from macros.shape import MacroShape
 from macros.spice import SpiceError
+from macros.technology import layers
 
 SHAPE = MacroShape(16, 8)
 CORNER = CORNERS["tt_025C_1v80"]
@@ -30,6 +32,48 @@ def tree() -> Path:
 @pytest.fixture(scope="module")
 def netlist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place(SHAPE, tmp_path_factory.mktemp("macro")).with_suffix(".lvs.sp")
+
+
+STACK = (
+    (layers.LI1, layers.MCON, layers.MET1),
+    (layers.MET1, layers.VIA, layers.MET2),
+    (layers.MET2, layers.VIA2, layers.MET3),
+)
+
+
+def drawn_length_um(gds: Path, net: str) -> float:
+    """Half the perimeter of a bank's net on met1, met2 and met3, traced from its label."""
+    layout = kdb.Layout()
+    layout.read(str(gds))
+    top = layout.cell(gds.stem)
+    bank = next(one for one in top.each_inst() if one.cell.name.endswith("bank"))
+    index = layout.find_layer(*layers.MET2_LABEL)
+    (label,) = (
+        shape
+        for shape in bank.cell.shapes(index).each()
+        if shape.is_text() and shape.text_string == net
+    )
+    place_of = kdb.Point(label.text_trans.disp.x, label.text_trans.disp.y)
+    connections = kdb.NetTracerConnectivity()
+    for low, cut, high in STACK:
+        connections.connection(*(f"{one.layer}/{one.datatype}" for one in (low, cut, high)))
+    tracer = kdb.NetTracer()
+    start = layout.find_layer(*layers.MET2)
+    tracer.trace(connections, layout, top, bank.trans * place_of, start)
+    metal = {layout.find_layer(*layer): kdb.Region() for *_, layer in STACK}
+    for element in tracer.each_element():
+        if element.layer() in metal:
+            metal[element.layer()].insert(element.shape().polygon.transformed(element.trans()))
+    return sum(region.merged().perimeter() for region in metal.values()) / 2000
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("net", ["s_en0", "w_en0", "p_en_bar0", "wl_en0"])
+def test_wires_are_assumed_at_least_as_long_as_drawn(netlist: Path, net: str) -> None:
+    gds = netlist.with_name(f"{SHAPE.name}.gds")
+    drawn, assumed = drawn_length_um(gds, net), length_um(net, Placement.of(SHAPE, 1))
+    print(f"{net}: drawn {drawn:.0f} um, assumed {assumed:.0f} um")
+    assert 0.9 * drawn < assumed < 2.2 * drawn
 
 
 @pytest.mark.full
