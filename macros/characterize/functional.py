@@ -1,12 +1,16 @@
 """A march over some addresses of a macro in SPICE, every read compared with what was written.
 
-March X over the words: up (write 0), up (read 0, write 1), down (read 1, write 0), idle, down
-(read 0), where 0 and 1 are words whose observed bit differs from all others, so that both values
-are read side by side.
+March over the words: idle, up (write 1), up (read 1, write 0), idle, down (read 0), where 0 and 1
+are words whose observed bit differs from all others, so that both values are read side by side.
+Cells start at 0, so that both changes are written.
+
+With a seed, every latch, bit cell and bit line starts at random, as when the supply comes up; the
+first idle cycle is all that the macro gets to recover.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,12 +72,15 @@ def march(
     shape: MacroShape,
     phases_ns: tuple[float, float],
     extra: tuple[str, ...] = (),
+    seed: int | None = None,
 ) -> Functional:
-    """Run the march with clk0 high and low for `phases_ns`."""
+    """Run the march with clk0 high and low for `phases_ns`, from a random state with a `seed`."""
     high, low = phases_ns
     addresses = march_addresses(shape)
     cycles = list(_march(addresses, shape.bits))
     bench = Clocked(pdk, corner, circuit, shape, high, low, extra=extra)
+    if seed is not None:
+        bench = _PowerUp(pdk, corner, circuit, shape, high, low, extra=extra, seed=seed)
     outcome = bench.run(cycles)
     observed = {  # the last bit, and one that stands for all others
         bit: outcome.waves.of[f"dout0[{bit}]"] for bit in (0, shape.bits - 1)
@@ -95,16 +102,31 @@ def march(
     return Functional(corner.name, high + low, addresses, len(cycles), reads, tuple(errors))
 
 
+@dataclass(frozen=True)
+class _PowerUp(Clocked):
+    """A macro whose state is random, though every pair of nodes that hold a bit differs."""
+
+    seed: int = 0
+
+    def _initial(self) -> dict[str, float]:
+        source = random.Random(self.seed)
+        levels = (0.0, self.corner.volt)
+        found = {net: source.choice(levels) for net in super()._initial()}
+        for net in found:
+            if net.endswith(".qb"):
+                found[net] = sum(levels) - found.get(net.removesuffix("b"), 0.0)
+        return found
+
+
 def _march(addresses: Sequence[int], bits: int) -> Iterator[Cycle]:
     one = 1 << (bits - 1)
     zero = one - 1
-    up, down = tuple(addresses), tuple(reversed(addresses))
-    for address in up:
-        yield Cycle("write", address, zero)
-    for order, before, after in ((up, zero, one), (down, one, zero)):
-        for address in order:
-            yield Cycle("read", address, before)
-            yield Cycle("write", address, after)
     yield Cycle("idle")
-    for address in down:
+    for address in addresses:
+        yield Cycle("write", address, one)
+    for address in addresses:
+        yield Cycle("read", address, one)
+        yield Cycle("write", address, zero)
+    yield Cycle("idle")
+    for address in reversed(addresses):
         yield Cycle("read", address, zero)

@@ -90,16 +90,17 @@ def functional_run(
     words_per_row: int = 1,
     margin: float = 0.0,
     extra: tuple[str, ...] = (),
+    seed: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Functional:
-    """March over some addresses at the rated phases (longer by `margin`, a share); never from the
-    cache. `extra` are lines for the deck: planted faults."""
+    """March over some addresses at the rated phases (longer by `margin`, a share), from a random
+    state with a `seed`; never from the cache. `extra` are lines for the deck: planted faults."""
     where = _corner(corner)
     rated = figures(netlist, shape, corner, pdk, words_per_row=words_per_row, progress=progress)
     (progress or _silent)(f"march at {rated.period_ns:.2f} ns")
     circuit = march_circuit(read_macro(netlist, shape.name), shape, words_per_row)
     phases = (rated.high_ns * (1 + margin), rated.low_ns * (1 + margin))
-    return march(pdk, where, circuit, shape, phases, extra)
+    return march(pdk, where, circuit, shape, phases, extra, seed)
 
 
 def _corner(name: str) -> Corner:
