@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flow.chip_config import SDC
 from flow.pdk.names import liberty_path
+from flow.signoff.activity import Activity
 from flow.signoff.opensta import TimedDesign
 
 RTL = """\
@@ -66,6 +67,7 @@ PINS = {
     "count[1]": ["r1:Q", "u4:A", "u6:B"],
     "full": ["u6:X"],
 }
+PERIODS = 1000
 PORTS = {"clk": "I", "rst": "I", "en": "I", "count[0]": "O", "count[1]": "O", "full": "O"}
 
 
@@ -133,3 +135,10 @@ def make_counter(tree: Path, folder: Path) -> Counter:
     libraries = [liberty_path(tree, "ss_100C_1v60")]
     timed = TimedDesign("tiny", netlist, SDC, SETTINGS, {CORNER: libraries}, {CORNER: wires})
     return Counter(rtl, netlist, timed)
+
+
+def activity(**toggles: float) -> Activity:
+    """1000 periods in which nets toggle so often per period; the clock does, others do not."""
+    duration = PERIODS * 20_000
+    rates = dict.fromkeys(PINS, 0.0) | {"clk": 2, "ck": 2} | toggles
+    return Activity(duration, {n: (int(k * PERIODS), duration // 2) for n, k in rates.items()})

@@ -4,46 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import klayout.db as kdb
 import pytest
 
-from flow.signoff.chip_run import ChipRun, read_run
+from flow.signoff.chip_run import read_run
 from flow.signoff.completeness import CHECKS, NONZERO, PER_CORNER, ZERO, check_completeness
-from flow.signoff.verdict import NoVerdict, Verdict
-
-CORNERS = ("nom_tt_025C_1v80", "nom_ss_100C_1v60")
-
-
-def _gds(path, empty=False):
-    layout = kdb.Layout()
-    top, cell = layout.create_cell("top"), layout.create_cell("inv")
-    top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
-    if not empty:
-        cell.shapes(layout.layer(68, 20)).insert(kdb.Box(0, 0, 140, 140))
-    layout.write(str(path))
+from flow.signoff.verdict import NoVerdict
+from verification.flow.signoff import finished_run
+from verification.flow.signoff.finished_run import CORNERS
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A run with every view and metric."""
-    state = {}
-    for view in ("nl", "pnl", "def", "lef"):
-        (tmp_path / view).write_text("content")
-        state[view] = str(tmp_path / view)
-    _gds(tmp_path / "chip.gds")
-    state["gds"] = str(tmp_path / "chip.gds")
-    for view in ("spef", "sdf"):
-        (tmp_path / view).write_text("content")
-        state[view] = {"nom_*": str(tmp_path / view)}
-    metrics = dict.fromkeys(NONZERO, 1.0) | dict.fromkeys(ZERO, 0)
-    metrics |= {f"{name}__corner:{corner}": 3 for name in PER_CORNER for corner in CORNERS}
-    return ChipRun(tmp_path, {"STA_CORNERS": CORNERS}, {**state, "metrics": metrics})
+    return finished_run.finished_run(tmp_path)
 
 
 @pytest.fixture
 def verdicts(tmp_path):
-    (tmp_path / "evidence").write_text("content")
-    return [Verdict(name, True, "all is well", tmp_path / "evidence") for name in CHECKS]
+    return finished_run.verdicts(tmp_path)
 
 
 def _missing(run, verdicts, tmp_path):
@@ -94,7 +71,7 @@ def test_a_corner_without_wires(run, verdicts, tmp_path):
 
 
 def test_an_empty_cell_in_the_gds(run, verdicts, tmp_path):
-    _gds(tmp_path / "chip.gds", empty=True)
+    finished_run.write_gds(tmp_path / "chip.gds", empty=True)
     assert "GDS cell inv is empty" in _missing(run, verdicts, tmp_path)
 
 

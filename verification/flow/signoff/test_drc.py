@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import klayout.db as kdb
@@ -11,12 +10,9 @@ import pytest
 
 from flow.cli import run
 from flow.signoff.drc import check_drc, empty_cells, foreign_layers, metal_density
-from flow.signoff.gds import read_gds
 from flow.signoff.verdict import NoVerdict
 from macros.technology import layers
 from macros.technology.layers import Layer
-from macros.verify.drc import summary
-from macros.verify.drc.check import run_deck
 from verification.flow.signoff.small_chip import SmallChip, small_chip
 
 DIE = kdb.Box(0, 0, 1_000_000, 800_000)
@@ -29,12 +25,6 @@ def chip() -> SmallChip:
 
 def shapes(layout: kdb.Layout, cell: kdb.Cell, layer: Layer) -> kdb.Shapes:
     return cell.shapes(layout.layer(*layer))
-
-
-def found(chip: SmallChip, change: Callable[[kdb.Layout, kdb.Cell], None]) -> dict[str, int]:
-    layout, top = read_gds(chip.gds)
-    change(layout, top)
-    return summary(run_deck(layout, top, deep=True).markers)
 
 
 def plain() -> tuple[kdb.Layout, kdb.Cell]:
@@ -55,38 +45,7 @@ def test_a_routed_chip_is_clean(chip: SmallChip, tmp_path: Path) -> None:
     verdict = check_drc(chip.gds, tmp_path)
     assert verdict.passed, (tmp_path / "drc.json").read_text()
     assert verdict.metrics["drc__rules"] > 100
-    assert json.loads((tmp_path / "drc.json").read_text())["findings"] == []
-
-
-def test_missing_taps_are_found(chip: SmallChip) -> None:
-    """The lower half of the chip keeps none: its cells are farther than 15 um from the others."""
-
-    def change(layout: kdb.Layout, top: kdb.Cell) -> None:
-        taps = [i for i in top.each_inst() if "tapvpwrvgnd" in i.cell.name]
-        for instance in taps:
-            if instance.trans.disp.y < top.bbox().center().y:
-                instance.delete()
-
-    assert found(chip, change).keys() >= {"lu_2", "lu_3", "nwell_4"}
-
-
-def test_a_wire_10_nm_too_narrow_is_found(chip: SmallChip) -> None:
-    def change(layout: kdb.Layout, top: kdb.Cell) -> None:
-        wires = shapes(layout, top, layers.MET2)
-        wire = max(wires.each(), key=lambda s: s.box.height())
-        x = wire.box.center().x
-        wire.box = kdb.Box(x - 65, wire.box.bottom, x + 65, wire.box.top)
-
-    assert "m2_1" in found(chip, change)
-
-
-def test_a_sliver_beside_a_wire_is_found(chip: SmallChip) -> None:
-    def change(layout: kdb.Layout, top: kdb.Cell) -> None:
-        wires = shapes(layout, top, layers.MET2)
-        box = max((s.box for s in wires.each()), key=lambda b: b.height())
-        wires.insert(kdb.Box(box.right + 60, box.bottom, box.right + 100, box.bottom + 500))
-
-    assert found(chip, change).keys() >= {"m2_1", "m2_2"}
+    assert json.loads((tmp_path / "drc.json").read_text())["markers"] == []
 
 
 def test_a_layer_without_rules_is_found() -> None:
@@ -119,6 +78,9 @@ def test_density_is_that_of_the_densest_window(tmp_path: Path) -> None:
     verdict = check_drc(write(layout, tmp_path / "dense.gds"), tmp_path)
     assert not verdict.passed
     assert "m3.pd.1d" in verdict.figure
+    (marker,) = json.loads(verdict.file.read_text())["markers"]  # as the report reads it
+    assert marker["rule"] == "m3.pd.1d"
+    assert marker["box"] == [0, 0, 700_000, 700_000]
 
 
 def test_bad_files_get_no_verdict(tmp_path: Path) -> None:

@@ -7,14 +7,12 @@ import re
 import pytest
 
 from flow import netlist as netlists
-from flow.signoff.activity import Activity
-from flow.signoff.chip_run import ChipRun
 from flow.signoff.opensta import run_corner
 from flow.signoff.power import blocks, run_power
 from flow.signoff.timing import SCRIPT, parse
-from verification.flow.signoff.counter import CORNER, SETTINGS, make_counter
+from verification.flow.signoff.counter import CORNER, activity, make_counter
+from verification.flow.signoff.finished_run import counter_run
 
-PERIODS = 1000
 VOLTS = 1.6
 
 
@@ -25,24 +23,7 @@ def counter(timed_tree, tmp_path):
 
 @pytest.fixture
 def run(counter, tmp_path):
-    """The counter as a run folder."""
-    config = {
-        "DESIGN_NAME": "tiny",
-        "DEFAULT_CORNER": CORNER,
-        "STA_CORNERS": [CORNER],
-        "SIGNOFF_SDC_FILE": str(counter.timed.constraints),
-        "LIB": {"*": [str(path) for path in counter.timed.liberties[CORNER]]},
-        **SETTINGS,
-    }
-    state = {"nl": str(counter.netlist), "spef": {"nom_*": str(counter.timed.spef[CORNER])}}
-    return ChipRun(tmp_path, config, state)
-
-
-def _activity(**toggles: int) -> Activity:
-    nets = {"clk": 2, "ck": 2, "en": 0, "rst": 0, "nrst": 0, "t0": 0, "d0": 0, "c": 0, "t1": 0}
-    nets |= {"d1": 0, "count[0]": 0, "count[1]": 0, "full": 0} | toggles
-    duration = PERIODS * 20_000
-    return Activity(duration, {n: (int(k * PERIODS), duration // 2) for n, k in nets.items()})
+    return counter_run(counter, tmp_path)
 
 
 def test_switching_power_is_half_c_v_squared_f(run, counter, tmp_path):
@@ -50,7 +31,7 @@ def test_switching_power_is_half_c_v_squared_f(run, counter, tmp_path):
     log, _ = run_corner(counter.timed, CORNER, tmp_path / "t", SCRIPT, _SIGNOFF_PATHS="1")
     loads = parse(log, CORNER).loads
     drivers = {"t0": "u1", "c": "u3", "d1": "u5", "ck": "tree"}
-    power, silent = run_power(run, CORNER, _activity(t0=0.5, c=0.25, d1=0.125), tmp_path)
+    power, silent = run_power(run, CORNER, activity(t0=0.5, c=0.25, d1=0.125), tmp_path)
     assert silent == []
     toggles = {"t0": 0.5, "c": 0.25, "d1": 0.125, "ck": 2}
     for net, driver in drivers.items():
@@ -62,16 +43,10 @@ def test_switching_power_is_half_c_v_squared_f(run, counter, tmp_path):
 
 
 def test_twice_the_activity_is_twice_the_power(run, tmp_path):
-    low, _ = run_power(run, CORNER, _activity(t0=0.2), tmp_path)
-    high, _ = run_power(run, CORNER, _activity(t0=0.4), tmp_path)
+    low, _ = run_power(run, CORNER, activity(t0=0.2), tmp_path)
+    high, _ = run_power(run, CORNER, activity(t0=0.4), tmp_path)
     assert high["u1"].switching == pytest.approx(2 * low["u1"].switching)
     assert high["u1"].internal > low["u1"].internal
-
-
-def test_a_net_without_activity_is_named(run, tmp_path):
-    activity = _activity()
-    del activity.nets["t1"]
-    assert run_power(run, CORNER, activity, tmp_path)[1] == ["t1"]
 
 
 def test_a_gate_belongs_where_its_loads_do(counter):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,23 +48,12 @@ def test_delays_that_icarus_does_not_read_get_no_verdict():
         _say("x.sdf:1:SDF ERROR: Invalid", "end 5 9 0").run(np.zeros((1, 4), np.uint32))
 
 
-def test_a_wrong_weight_is_found(chip, tmp_path):
-    run = ChipRun(tmp_path, {}, {})
-    image, spikes = inputs(run, chip, 1)
+def test_the_rtl_computes_the_network(chip, tmp_path):
+    image, spikes = inputs(ChipRun(tmp_path, {}, {}), chip, 1)
     simulator = LEVELS["rtl"](chip, "verilator")
     right = judge("gates", list(run_images(simulator, image, spikes)), 1, "RTL", tmp_path)
     assert right.passed
     assert right.metrics["signoff__gates__comparison__count"] > 1000
-    weights = max(image.blocks, key=lambda block: block.words.size)
-    bent = weights.words.copy()
-    row = next(index for index in np.ndindex(bent.shape) if spikes[0, :, index[0]].any())
-    bent[row] ^= 1
-    blocks = tuple(replace(b, words=bent) if b is weights else b for b in image.blocks)
-    outcomes = list(run_images(simulator, replace(image, blocks=blocks), spikes))
-    wrong = judge("gates", outcomes, 1, "RTL", tmp_path)
-    assert not wrong.passed
-    assert "expected" in wrong.figure
-    assert wrong.file.read_text().count("<failure") == 1
 
 
 def test_fewer_inferences_than_asked_for_are_not_clean(tmp_path):

@@ -1,4 +1,4 @@
-"""Timing sign-off of a counter: clean as it is, and every planted fault found by its own check."""
+"""Timing of the counter: clean as it is, no verdict on bad input. Planted faults: `planted`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,6 @@ def counter(timed_tree, tmp_path):
     return make_counter(timed_tree, tmp_path)
 
 
-def _violated(verdict) -> set[str]:
-    """Checks with a violation."""
-    found = json.loads(verdict.file.read_text())["corners"][CORNER]["violations"]
-    return {name for name, lines in found.items() if lines}
-
-
 def test_the_counter_is_clean_and_its_paths_have_places(counter, tmp_path):
     placement = tmp_path / "tiny.def"
     placement.write_text(DEF)
@@ -60,34 +54,6 @@ def test_wires_count(counter, tmp_path):
     assert slack(counter.change(wires=spef({"full": 60.0}))) < before - 0.1
 
 
-@pytest.mark.parametrize(
-    ("settings", "check"),
-    [
-        ({"CLOCK_PERIOD": "1.5"}, "setup"),
-        ({"CLOCK_UNCERTAINTY_CONSTRAINT": "3"}, "hold"),
-        ({"MAX_TRANSITION_CONSTRAINT": "0.02"}, "slew"),
-    ],
-)
-def test_a_constraint_that_cannot_be_met(counter, tmp_path, settings, check):
-    verdict = check_timing(counter.change(**settings), tmp_path / "out")
-    assert not verdict.passed
-    assert check in _violated(verdict)
-    assert f" {check}" in verdict.figure.split("violated:")[1]
-
-
-def test_a_late_clock_at_one_register_violates_hold(counter, tmp_path):
-    slow = "sky130_fd_sc_hd__clkdlybuf4s50_1"
-    chain = [
-        f"{slow} k{k} (.A({'ck' if k == 0 else f'k{k}'}), .X(k{k + 1}));\n  " for k in range(4)
-    ]
-    late = counter.change(
-        "sky130_fd_sc_hd__dfxtp_1 r1 (.CLK(ck)",
-        "".join(chain) + "sky130_fd_sc_hd__dfxtp_1 r1 (.CLK(k4)",
-        wires=spef({}).replace("*I r1:CLK I\n", "").replace(" r1:CLK ", " r0:CLK "),
-    )
-    assert "hold" in _violated(check_timing(late, tmp_path / "out"))
-
-
 def test_too_much_load_on_a_net(counter, tmp_path):
     verdict = check_timing(counter.change(wires=spef({"t0": 500.0})), tmp_path / "out")
     found = json.loads(verdict.file.read_text())["corners"][CORNER]["violations"]["capacitance"]
@@ -95,22 +61,9 @@ def test_too_much_load_on_a_net(counter, tmp_path):
     assert "sky130_fd_sc_hd__xor2_1/X" in found[0]
 
 
-def test_a_net_without_wires(counter, tmp_path):
-    verdict = check_timing(counter.change(wires=spef({}, skip="t1")), tmp_path / "out")
-    assert _violated(verdict) == {"unannotated"}
-
-
 def test_a_register_without_a_clock_gets_no_verdict(counter, tmp_path):
     with pytest.raises(NoVerdict, match="the clock does not reach 1 registers"):
         check_timing(counter.change("r1 (.CLK(ck)", "r1 (.CLK(nrst)"), tmp_path / "out")
-
-
-def test_an_input_that_nothing_drives(counter, tmp_path):
-    design = counter.change("u1 (.A(count[0]), .B(en)", "u1 (.A(count[0]), .B(floating)")
-    verdict = check_timing(design, tmp_path / "out")
-    found = json.loads(verdict.file.read_text())["corners"][CORNER]["violations"]
-    assert found["undriven"] == ["floating"]
-    assert not verdict.passed
 
 
 @pytest.mark.parametrize(
