@@ -107,7 +107,7 @@ def test_folding_agrees_with_the_whole_macro(tree: Path, netlist: Path) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize(("slew", "load"), [(4, 5), (0, 5), (5, 0)])
 def test_tables_hold_on_the_whole_path(tree: Path, netlist: Path, slew: int, load: int) -> None:
-    """Clock buffer and output driver are measured alone; here the whole circuit runs at a slow clock
+    """Clock buffer and output driver are measured alone; here all of it runs, at a slow clock
     and a large load."""
     table = figures(netlist, SHAPE, CORNER.name, tree).delay
     last, word, bit = SHAPE.words - 1, (1 << SHAPE.bits) - 1, SHAPE.bits - 1
