@@ -101,7 +101,7 @@ _ROUTES = (
     ),
     _Route(r"a0_\d+", "met2", "met1", 0.14, 0.2, lambda p: p.height_um / 2 + PORT_UM),
     _Route(r"bank_din0_\d+", "met3", "met2", 0.3, 0.3, lambda p: p.width_um / 2 + PORT_UM),
-    _Route(r"dout0\[\d+\]", "met3", "met2", 0.3, 0.3, lambda p: p.width_um / 4 + PORT_UM),
+    _Route(r"dout0\[\d+\]", "met3", "met2", 0.3, 0.3, lambda _: PORT_UM),
     _Route(r"control0\.[a-z_]+", "met2", "met1", 0.14, 0.2, lambda p: CONTROL_UM / 2),
 )  # fmt: skip
 _SHORT = _Route(r".*", "met1", "li1", 0.14, 0.2, lambda p: SHORT_UM)
