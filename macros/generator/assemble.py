@@ -411,10 +411,16 @@ class _Work:
         self.maze.block(plane, _tuple(box), ident)
 
     def _via(self, cell: tuple[int, int, int], ident: int) -> None:
+        """A via3 with its pads; where the net has one too close to it, only metal up to that."""
         centre = kdb.Point(cell[2] * CELL, cell[1] * CELL)
-        self._add(layers.VIA3, _square(centre, VIA), ident)
+        cut, pad = _square(centre, VIA), _square(centre, PAD)
+        window = cut.enlarged(rule("via3_2") - 1, rule("via3_2") - 1)
+        near = self.cuts[layers.VIA3].within(window)
+        near += region_of(b for w, b, _ in self.drawn if w == layers.VIA3 and b.touches(window))
+        if near.is_empty():
+            self._add(layers.VIA3, cut, ident)
+        pad += near.bbox()
         for plane, layer in enumerate((layers.MET3, layers.MET4)):
-            pad = _square(centre, PAD)
             self._add(layer, pad, ident)
             self.maze.block(plane, _tuple(pad), ident)
 
