@@ -11,6 +11,7 @@ from typing import Any
 
 from flow.pnr.antenna import add_diodes, antenna_violations
 from flow.pnr.check import check_layout
+from flow.pnr.congestion import wider
 from flow.pnr.def_reader import read_def
 from flow.pnr.def_writer import write_def
 from flow.pnr.design import Design
@@ -62,10 +63,12 @@ def _power(design: Design, plan: Plan) -> tuple[Design, Metrics]:
 
 
 def _place(design: Design, plan: Plan) -> tuple[Design, Metrics]:
-    """Place; ports without a side go where a quick placement wants them."""
+    """Place, with room where a quick placement finds that wires crowd; ports without a side go
+    where that wants them."""
+    design, _ = place(design, effort=1)
     if not plan.floorplan.sides:
-        design = ports_near_cells(place(design, effort=1)[0])
-    return place(design, effort=plan.effort)
+        design = ports_near_cells(design)
+    return place(design, effort=plan.effort, wider=wider(design))
 
 
 def _repair(design: Design, plan: Plan) -> tuple[Design, Metrics]:
