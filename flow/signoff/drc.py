@@ -13,12 +13,13 @@ from pathlib import Path
 import klayout.db as kdb
 import numpy as np
 
+from flow.signoff.drc_blocks import check_with_blocks
 from flow.signoff.gds import read_gds
 from flow.signoff.verdict import Verdict
 from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.technology.rules import rule
-from macros.verify.drc.check import run_deck, summary
+from macros.verify.drc.check import summary
 from macros.verify.drc.deck import Marker
 from macros.verify.drc.findings import skywater_name, write_json, write_lyrdb
 from macros.verify.drc.grid import DRAWN
@@ -54,19 +55,21 @@ def check_drc(gds: Path, out: Path, top: str | None = None) -> Verdict:
     Raises `NoVerdict` for a file that is no whole sky130 layout with one top cell.
     """
     layout, cell = read_gds(gds, top)
-    deck = run_deck(layout, cell)
     markers = [
-        *deck.markers,
         *foreign_layers(layout, cell),
         *empty_cells(layout, cell),
         *density_markers(layout, cell),
     ]
+    cells = sum(1 for _ in cell.each_inst())
+    checked = check_with_blocks(layout, cell)
+    markers = [*checked.markers, *markers]
     write_lyrdb(out / "drc.lyrdb", cell, markers)
     write_json(out / "drc.json", cell, markers)
     counts = summary(markers)
-    cells = sum(1 for _ in cell.each_inst())
-    rules = len(deck.checked) + len(METALS) + 2
+    rules = len(checked.rules) + len(METALS) + 2
     figure = f"{len(markers)} markers; {rules} rules, {cells} placed cells"
+    if checked.blocks:
+        figure += f"; {', '.join(checked.blocks)} checked alone"
     if counts:
         worst = ", ".join(f"{n} {skywater_name(name)}" for name, n in list(counts.items())[:4])
         figure += f": {worst}"
