@@ -39,4 +39,3 @@ def test_room_takes_the_peaks_away(dense: Design) -> None:
     after = demand(place(dense, effort=1, wider=factors)[0])
     over = [(wanted - TARGET).clip(min=0).sum() for wanted in (before, after)]
     assert over[1] < 0.8 * over[0]
-    assert after.max() < before.max()
