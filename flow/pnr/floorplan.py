@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from flow.pnr.design import FIXED, Design, Port, Row
 from flow.pnr.geometry import FS, ORIENTATIONS, N, Rect
-from flow.pnr.macro_placement import arrange
+from flow.pnr.macro_placement import arrange, on_grid
 from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, COLUMN_X, MET2, MET3, ROW, SITE, TRACK, TRACK_Y
 
@@ -107,10 +107,11 @@ def _packed(design: Design, plan: Floorplan, cell_area: float) -> Floorplan:
         plan.halo,
     )
     left, bottom = plan.margin
-    macros = {
-        design.instance_names[k]: MacroPlace(left + x, bottom + y, orient)
-        for k, (x, y, orient) in zip(which, found.places, strict=True)
-    }
+    macros = {}
+    for k, (x, y, orient) in zip(which, found.places, strict=True):
+        turn = ORIENTATIONS.index(orient)
+        at = on_grid(design.master(k), turn, left + x, bottom + y)
+        macros[design.instance_names[k]] = MacroPlace(*at, orient)
     die = plan.die or (found.width + 2 * left, found.height + 2 * bottom)
     return replace(plan, macros=macros, die=die)
 

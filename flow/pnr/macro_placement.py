@@ -2,20 +2,22 @@
 
 All macros of a shelf stand side by side, pins towards the cells in the middle where they can. A
 channel on each side holds the halo and a track for every pin on that side, so that each pin can be
-left and a wire can go round; towards the cells, where rows follow, the halo is enough.
+left and a wire can go round; towards the cells, where rows follow, the halo is enough. `on_grid`
+then moves a macro by less than a track, so that wires meet its pins.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from flow.pnr.geometry import ORIENTATIONS, placed
 from flow.pnr.lef import Master
-from flow.pnr.rules import ROW, SITE
+from flow.pnr.rules import COLUMN, COLUMN_X, ROW, SITE, TRACK, TRACK_Y
 
-__all__ = ["Arrangement", "arrange", "pins_by_side"]
+__all__ = ["Arrangement", "arrange", "on_grid", "pins_by_side"]
 
 PIN_TRACK = 680
 """Width of channel for each pin on a side, nm: a track of met3, or more than one of met2."""
@@ -54,6 +56,33 @@ def pins_by_side(master: Master, orient: int) -> tuple[int, int, int, int]:
             distances = (x0, master.height - y1, master.width - x1, y0)
             counts[distances.index(min(distances))] += 1
     return counts[0], counts[1], counts[2], counts[3]
+
+
+def on_grid(master: Master, orient: int, x: int, y: int) -> tuple[int, int]:
+    """The corner (x, y) of a macro moved right by less than two columns and up by less than two
+    tracks, so that as many pins as may be have their centre on a track of their layer: met2 and
+    met4 tracks count across, met1 and met3 tracks up."""
+    across: Counter[int] = Counter()
+    up: Counter[int] = Counter()
+    for pin in master.signal_pins:
+        for layer, rect in pin.shapes[:1]:
+            x0, y0, x1, y1 = placed(rect, orient, master.width, master.height, x, y)
+            if layer in ("met2", "met4"):
+                _vote(across, COLUMN_X - (x0 + x1) // 2, COLUMN, layer == "met2")
+            elif layer in ("met1", "met3"):
+                _vote(up, TRACK_Y + TRACK - (y0 + y1) // 2, TRACK, layer == "met1")
+    return x + _winner(across), y + _winner(up)
+
+
+def _vote(votes: Counter[int], shift: int, pitch: int, every_track: bool) -> None:
+    """A pin's vote for the shift that brings it to a track; upper layers use every second one."""
+    votes[shift % (2 * pitch)] += 1
+    if every_track:
+        votes[(shift + pitch) % (2 * pitch)] += 1
+
+
+def _winner(votes: Counter[int]) -> int:
+    return min(votes, key=lambda shift: (-votes[shift], shift), default=0)
 
 
 def arrange(macros: Sequence[Master], cells: float, aspect: float, halo: int) -> Arrangement:

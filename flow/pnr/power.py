@@ -139,7 +139,9 @@ def _side_straps(
 
 SIDE_GAP = 800
 """Between the straps beside the core, and to it, nm."""
-MACRO_CLEARANCE = 1_000
+MACRO_CLEARANCE = 2_500
+"""From a macro to the ends of met4 straps: two tracks of met3, on which a wire from a pin of met4
+under a strap gets away, nm."""
 
 
 def _channel_straps(rails: list[Supply], straps: list[Supply], plan: PowerPlan) -> list[Supply]:

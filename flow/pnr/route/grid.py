@@ -22,7 +22,7 @@ import numpy as np
 from flow.pnr.access import CellAccess, analyse_cell
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
-from flow.pnr.lef import Master
+from flow.pnr.lef import Master, Pin
 from flow.pnr.power import supply_shapes
 from flow.pnr.rules import (
     COLUMN,
@@ -119,16 +119,41 @@ def _fixed_shapes(design: Design) -> list[tuple[int, Rect]]:
 
 def macro_shapes(design: Design, instance: int) -> list[tuple[int, Rect]]:
     """Obstructions, supply pins and open pins of a placed macro on met1..met4; nothing for a cell.
-    Pins on a net are left out: like a port, they are claimed by the net they belong to."""
+    Pins on a net are left out: like a port, they are claimed by the net they belong to. So is all
+    metal of a signal pin that the LEF calls an obstruction."""
     master = design.master(instance)
     if not master.is_macro:
         return []
     used = {int(design.pin_index[k]) for k in np.flatnonzero(design.pin_instance == instance)}
     connected = {pin.name for k, pin in enumerate(master.signal_pins) if k in used}
-    shapes = [
-        shape for pin in master.pins.values() if pin.name not in connected for shape in pin.shapes
+    claimed = {shape for name in connected for shape in _own_metal(master, master.pins[name])}
+    shapes = [shape for pin in master.pins.values() for shape in pin.shapes] + master.obstructions
+    left = [shape for shape in shapes if shape not in claimed]
+    return _placed_shapes(design, instance, left)
+
+
+def _own_metal(master: Master, pin: Pin) -> list[tuple[str, Rect]]:
+    """Shapes of a pin, and thin obstructions that touch them, which can be nothing but its metal:
+    the wire that was made the pin at its end, or the rim of a via pad wider than that wire."""
+    return pin.shapes + [
+        (layer, other)
+        for layer, other in master.obstructions
+        if layer in LAYERS and _thickness(other) <= THIN * SPACING[LAYERS.index(layer)]
+        for on, rect in pin.shapes
+        if on == layer and _touch(other, rect)
     ]
-    return _placed_shapes(design, instance, shapes + master.obstructions)
+
+
+THIN = 2
+"""Thickness in spacings up to which an obstruction is a wire or a pad, not a cover over many."""
+
+
+def _thickness(rect: Rect) -> int:
+    return min(rect[2] - rect[0], rect[3] - rect[1])
+
+
+def _touch(a: Rect, b: Rect) -> bool:
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
 def _placed_shapes(
@@ -445,8 +470,8 @@ def _node_resources(i: int, j: int, layer: int, nx: int) -> list[int]:
 
 def _fixed_pin_shapes(design: Design, instance: int, index: int) -> list[tuple[int, Rect]]:
     if instance >= 0:
-        shapes = design.master(instance).signal_pins[index].shapes
-        return _placed_shapes(design, instance, shapes)
+        master = design.master(instance)
+        return _placed_shapes(design, instance, _own_metal(master, master.signal_pins[index]))
     port = design.ports[-1 - instance]
     assert port.layer is not None, port.name
     assert port.rect is not None, port.name

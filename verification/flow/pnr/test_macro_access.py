@@ -44,3 +44,17 @@ def test_a_pin_under_an_obstruction_is_named(powered):
     walls = [(layer, around) for layer in ("met1", "met2", "met3", "met4")]
     with pytest.raises(ValueError, match=r"1 pins of macros are off the grid.*: memory/clk"):
         check_macro_access(_with_obstruction(powered, *walls))
+
+
+def test_the_rim_of_a_pin_is_no_wall(powered):
+    pad = (88_700, 29_900, 89_400, 30_480)
+    below = (89_100, 29_700, 90_000, 30_000)
+    check_macro_access(_with_obstruction(powered, ("met3", pad), ("met3", below)))
+
+
+def test_a_cover_that_touches_a_pin_is_a_wall(powered):
+    cover = (88_000, 30_380, 92_500, 33_000)
+    others = [(layer, (88_000, 28_000, 92_500, 33_000)) for layer in ("met1", "met2", "met4")]
+    below = ("met3", (88_000, 28_000, 92_500, 30_000))
+    with pytest.raises(ValueError, match="memory/clk"):
+        check_macro_access(_with_obstruction(powered, ("met3", cover), below, *others))

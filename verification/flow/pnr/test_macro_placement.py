@@ -6,9 +6,9 @@ import itertools
 
 import pytest
 
-from flow.pnr.geometry import ORIENTATIONS
+from flow.pnr.geometry import ORIENTATIONS, placed
 from flow.pnr.lef import Master, Pin
-from flow.pnr.macro_placement import arrange, pins_by_side
+from flow.pnr.macro_placement import arrange, on_grid, pins_by_side
 
 HALO = 10_000
 
@@ -65,3 +65,39 @@ def test_a_channel_holds_a_track_for_every_pin():
     (mirrored,) = arrange([_macro(300_000, 200_000, 0, 30)], 4e10, 1.0, HALO).places
     assert mirrored[2] in ("FN", "S")
     assert mirrored[0] >= HALO
+
+
+def _memory(pins: list[tuple[str, int, int]]) -> Master:
+    """A macro of 634.80 x 285.60 um with pins of 330 nm centred at the places (layer, x, y)."""
+    shapes = {
+        f"p{k}": Pin(f"p{k}", shapes=[(layer, (x - 165, y - 165, x + 165, y + 165))])
+        for k, (layer, x, y) in enumerate(pins)
+    }
+    return Master("memory", "BLOCK", 634_800, 285_600, pins=shapes)
+
+
+@pytest.mark.parametrize("orient", range(4))
+def test_pins_made_for_the_grid_meet_it_however_the_macro_is_turned(orient):
+    pins = [("met4", 71_990 + 920 * k, 600) for k in range(9)]
+    pins += [("met3", 600, 25_670 + 680 * k) for k in range(5)]
+    macro = _memory(pins)
+    x, y = on_grid(macro, orient, 5_520, 5_440)
+    assert 0 <= x - 5_520 < 920
+    assert 0 <= y - 5_440 < 680
+    for pin in macro.signal_pins:
+        (layer, rect) = pin.shapes[0]
+        x0, y0, x1, y1 = placed(rect, orient, macro.width, macro.height, x, y)
+        if layer == "met4":
+            assert ((x0 + x1) // 2 - 230) % 920 == 0
+        else:
+            assert ((y0 + y1) // 2 - 510) % 680 == 0
+
+
+def test_the_many_pins_win_where_not_all_can_be_on_the_grid():
+    macro = _memory([("met4", 10_000, 600), *(("met4", 20_010 + 920 * k, 600) for k in range(3))])
+    x, _ = on_grid(macro, 0, 0, 0)
+    assert (20_010 + x - 230) % 920 == 0
+
+
+def test_a_macro_without_pins_on_a_layer_stays():
+    assert on_grid(_memory([]), 0, 460, 2_720) == (460, 2_720)
