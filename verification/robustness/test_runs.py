@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from flow import doctor
@@ -183,11 +184,7 @@ def test_killed_at_random_moments_and_resumed(whole, tmp_path):
     folder = tmp_path / "0" / "toy" / "run"
     while killed < KILLS:
         child = _start(config, folder)
-        try:
-            child.wait(chance.uniform(1.0, 15.0))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        if _kill_after(child, chance.uniform(2.0, 25.0)):
             killed += 1
             reached.add(len(list(folder.glob("*-*/state_out.json"))))
         else:
@@ -199,6 +196,24 @@ def test_killed_at_random_moments_and_resumed(whole, tmp_path):
     assert child.wait() == 0
     assert final(folder) == final(reference)
     assert len(reached) >= 5, "the moments must lie in different steps"
+
+
+def _kill_after(child: subprocess.Popen[bytes], cpu_s: float) -> bool:
+    """Kill the run and its tools when they have used so much CPU time, on however busy a machine;
+    False when they ended before."""
+    process = psutil.Process(child.pid)
+    while child.poll() is None:
+        try:
+            tools = process.children(recursive=True)
+            used = sum(sum(p.cpu_times()[:4]) for p in (process, *tools))
+        except psutil.NoSuchProcess:
+            continue
+        if used > cpu_s:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def _start(config: dict, folder: Path) -> subprocess.Popen[bytes]:

