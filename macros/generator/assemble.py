@@ -205,6 +205,8 @@ class _Work:
         """A via stack in the middle of a piece of the rail, when its pads have room."""
         ident = self.ids[rail.net]
         centre = _snap(piece.center())
+        inside = VIA // 2 + rule("m4_3")
+        centre.x = min(max(centre.x, strap.left + inside), strap.right - inside)
         cut = _square(centre, VIA)
         window = cut.enlarged(WINDOW, WINDOW)
         met3 = self.near[rail.net, layers.MET3].within(window)
