@@ -4,7 +4,8 @@
 
 Real images run with the delays of the typical corner, so glitches count; no trace port is read, as
 on a chip at work. OpenSTA gives the power of every instance when its pins are still and when they
-toggle once a period; the instance's own toggles say how much of the difference it takes. Sums by
+toggle once a period; the instance's own toggles say how much of the difference it takes. A macro's
+internal power is its accesses times the energies in its Liberty (`macro_power`). Sums by
 group (clock, registers, logic, macros) and by block (the module whose register or output a gate
 leads to).
 """
@@ -23,6 +24,7 @@ import numpy as np
 from flow import netlist as netlists
 from flow.signoff.activity import Activity, read_activity
 from flow.signoff.chip_run import ChipRun
+from flow.signoff.macro_power import accesses, macro_energies, macro_watts, sampled_nets
 from flow.signoff.opensta import run_corner
 from flow.signoff.simulation import inputs, timed_simulator
 from flow.signoff.verdict import NoVerdict, Verdict
@@ -62,8 +64,14 @@ def check_power(run: ChipRun, chip: Chip, folder: Path, images: int = IMAGES) ->
     """
     corner = run.corner_of("tt")
     image, spikes = inputs(run, chip, images)
-    activity = _simulate(run, chip, corner, folder, image, spikes)
+    energies = macro_energies(run.liberties(corner), run.macros)
+    sampled = sampled_nets(run.view("nl"), energies)
+    activity = _simulate(run, chip, corner, folder, image, spikes, sampled)
     power, silent = run_power(run, corner, activity, folder)
+    memories = [cell for cell in netlists.cells(run.view("nl")) if cell.master in energies]
+    for cell in memories:
+        watts = macro_watts(cell, energies[cell.master], activity)
+        power[cell.name] = replace(power[cell.name], internal=watts)
     golden = simulate(image.network, spikes)
     layers = [spikes, *golden.spikes[:-1]]
     operations = sum(
@@ -89,6 +97,14 @@ def check_power(run: ChipRun, chip: Chip, folder: Path, images: int = IMAGES) ->
         "energy_per_synaptic_operation_J": total * seconds * images / operations,
         "group_W": groups,
         "block_W": by_block,
+        "macro_periods_per_inference": {
+            cell.name: {
+                state: count / images
+                for state, count in accesses(cell, energies[cell.master], activity).items()
+            }
+            for cell in memories
+        },
+        "macro_J_per_period": {name: known.joule for name, known in energies.items()},
         "nets_without_activity": silent,
         "instance_W": {name: item.total for name, item in sorted(power.items())},
     }
@@ -119,7 +135,7 @@ def _verdict(content: dict, report: Path) -> Verdict:
     return Verdict("power", not faults, "; ".join([figure, *faults]), report, metrics)
 
 
-def _simulate(run, chip, corner, folder, image, spikes) -> Activity:
+def _simulate(run, chip, corner, folder, image, spikes, sampled) -> Activity:
     simulator = timed_simulator(run, chip, corner, folder)
     start = stimulus.load(image, trace=False)
     body = stimulus.inferences(image, spikes, trace=False).reshape(-1, 4)
@@ -132,7 +148,7 @@ def _simulate(run, chip, corner, folder, image, spikes) -> Activity:
         trouble = (result.unknown or ["an output spike differs"])[0]
         raise NoVerdict(f"the workload does not run: {trouble}")
     try:
-        return read_activity(changes)
+        return read_activity(changes, sampled)
     finally:
         changes.unlink()
 

@@ -48,6 +48,15 @@ def test_counts(tmp_path):
     }
 
 
+def test_nets_are_sampled_at_the_rising_edges_of_a_clock(tmp_path):
+    path = tmp_path / "a.vcd"
+    path.write_text(VCD)
+    wanted = ("data[2]", ("u.q[3]", "still"))
+    assert read_activity(path, [wanted]).samples == {wanted: {("1", "0"): 1}}
+    with pytest.raises(NoVerdict, match="has no net lost"):
+        read_activity(path, [("data[2]", ("lost",))])
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
