@@ -126,7 +126,6 @@ def test_a_race_is_repaired_at_every_corner(placed, measure, plan) -> None:
     assert np.array_equal(repaired.x[: design.instances][kept], design.x[kept]), "a cell was moved"
 
 
-@pytest.mark.full
 def test_what_routing_leaves_is_repaired_and_routed_again(placed, plan, tmp_path) -> None:
     """A race and an overloaded gate that no stage before has touched."""
     net = _between_registers(9, "a211oi_1")
