@@ -428,28 +428,36 @@ class _Work:
 
     def _close_notches(self) -> None:
         """Fill what is too narrow between or in shapes of one net, where other nets leave room:
-        width and spacing of these layers have one value."""
-        for layer, gap in ((layers.MET3, rule("m3_2")), (layers.MET4, rule("m4_2"))):
-            everything = self.metal[layer] + region_of(b for w, b, _ in self.drawn if w == layer)
-            everything.merge()
-            for net, ident in self.ids.items():
-                own = region_of(b for w, b, i in self.drawn if w == layer and i == ident)
-                if net in self.own:
-                    own += self.own[net][layer]
-                else:
-                    own += self.metal[layer].interacting(own)
-                own.merge()
-                half = -(-gap // 10) * 5
-                necks = region_of(
-                    _on_grid(pair.bbox().enlarged(half, half))
-                    for pair in own.width_check(gap).each()
+        width and spacing of these layers have one value. What was filled may be a neck itself."""
+        for gaps in (True, False):
+            for layer, gap in ((layers.MET3, rule("m3_2")), (layers.MET4, rule("m4_2"))):
+                everything = self.metal[layer] + region_of(
+                    b for w, b, _ in self.drawn if w == layer
                 )
-                own = (own + necks).merged()
-                filling = (own.sized(half).sized(-half) - own) + necks
-                near = (everything - own).sized(gap - 1)
-                for box in _boxes(filling.merged()):
-                    if (kdb.Region(kdb.Box(*box)) & near).is_empty():
-                        self._add(layer, kdb.Box(*box), ident)
+                everything.merge()
+                for net, ident in self.ids.items():
+                    self._close(layer, gap, everything, net, ident, gaps)
+
+    def _close(
+        self, layer: Layer, gap: int, everything: kdb.Region, net: str, ident: int, gaps: bool
+    ) -> None:
+        """Widen the necks of one net, and fill its gaps and notches too where `gaps`."""
+        own = region_of(b for w, b, i in self.drawn if w == layer and i == ident)
+        own += self.own[net][layer] if net in self.own else self.metal[layer].interacting(own)
+        own.merge()
+        half = -(-gap // 10) * 5
+        filling = region_of(
+            _on_grid(pair.bbox().enlarged(half, half)) for pair in own.width_check(gap).each()
+        )
+        own = (own + filling).merged()
+        if gaps:
+            filling += own.sized(half).sized(-half) - own
+        if filling.is_empty():
+            return
+        near = (everything - own).sized(gap - 1)
+        for box in _boxes(filling.merged()):
+            if (kdb.Region(kdb.Box(*box)) & near).is_empty():
+                self._add(layer, kdb.Box(*box), ident)
 
     def _label_straps(self) -> None:
         for net, strap in self.straps:
