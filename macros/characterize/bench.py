@@ -30,10 +30,16 @@ DRAWN_DIFFUSION_UM = 0.265  # from a gate over one contact to the end: licon_11 
 SHARED_DIFFUSION_UM = 0.14  # half of a contacted diffusion between two gates
 CONTACT_PITCH_UM = 0.36  # licon and licon_2, along a gate
 LONGEST_STEP_NS = 0.5
+TOO_SMALL = "Timestep too small"
 # rshunt: bit lines of dummy columns float. gear, reltol, bypass: three times as fast as ngspice's
 # defaults, delays of a 16x8 within 15 ps of theirs.
-OPTIONS = "scale=1.0u rshunt=1e13 method=gear reltol=3e-3 bypass=1"
-PRECISE = "scale=1.0u rshunt=1e13 method=gear reltol=1e-6 abstol=1e-15 vntol=1e-9 gmin=1e-15"
+COMMON = "scale=1.0u rshunt=1e13 method=gear"
+OPTIONS = ("reltol=3e-3 bypass=1", "reltol=1e-3", "reltol=1e-3 itl4=100 cshunt=1e-17")
+PRECISE = tuple(
+    f"reltol={tolerance} abstol=1e-15 vntol=1e-9 gmin=1e-15 {more}"
+    for tolerance, more in ((1e-6, ""), (1e-5, "itl4=100"), (1e-5, "itl4=100 cshunt=1e-17"))
+)
+"""Options tried one after the other while ngspice finds no time step small enough."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class Bench:
         """Simulate up to `stop_ns` with time steps of at most `step_ns`. `watch` names nets of the
         circuit. Raises `SpiceError` when ngspice does not reach the end."""
         probes = " ".join(f"v({_node(net)})" for net in watch)
-        deck = [
+        body = [
             *self._netlist(),
             *(
                 f"vin{k} {_node(net)} 0 pwl({' '.join(f'{t:.6g}n {v:.6g}' for t, v in points)})"
@@ -125,6 +131,19 @@ class Bench:
             ".end",
             "",
         ]
+        *first, last = PRECISE if self.precise else OPTIONS
+        for options in first:
+            try:
+                return self._simulate(options, body, watch, stop_ns)
+            except SpiceError as trouble:
+                if TOO_SMALL not in str(trouble):
+                    raise
+        return self._simulate(last, body, watch, stop_ns)
+
+    def _simulate(
+        self, options: str, body: Sequence[str], watch: Sequence[str], stop_ns: float
+    ) -> Waves:
+        deck = ["* macro", f".option {COMMON} {options}", *body]
         text = simulate("\n".join(deck), timeout_s=3600, files=("waves.txt",))
         return _waves(text, watch, stop_ns)
 
@@ -132,9 +151,7 @@ class Bench:
         process = self.corner.leakage_process if self.leakage else self.corner.process
         devices = sorted({element.model for element in self.circuit.elements})
         return [
-            "* macro",
             f".include {device_models(self.pdk, process, devices)}",
-            f".option {PRECISE if self.precise else OPTIONS}",
             f".temp {self.corner.celsius}",
             f"vsupply vccd1 0 {self.corner.volt}",
             "vground vssd1 0 0",
