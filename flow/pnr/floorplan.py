@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from flow.pnr.design import FIXED, Design, Port, Row
 from flow.pnr.geometry import FS, ORIENTATIONS, N, Rect
-from flow.pnr.macro_placement import arrange, on_grid
+from flow.pnr.macro_placement import arrange, channels, on_grid
 from flow.pnr.placement import pin_positions
 from flow.pnr.rules import COLUMN, COLUMN_X, MET2, MET3, ROW, SITE, TRACK, TRACK_Y
 
@@ -44,7 +44,7 @@ class Floorplan:
     """What the user asks for. `die` (nm) overrides `utilisation` (of the rows) and `aspect` (height
     / width); either all macros have a place in `macros` or none has, and they are packed; `sides`
     names the ports of each side in order (what it omits is spread evenly over the sides); `halo`
-    (nm) stays free of cells around each macro."""
+    (nm) stays free of cells around each macro, and more where it has many pins."""
 
     utilisation: float = 0.6
     aspect: float = 1.0
@@ -72,7 +72,7 @@ def make_floorplan(design: Design, plan: Floorplan) -> tuple[Design, dict[str, f
     die, core = _outline(design, plan, cell_area)
     boxes = [design.box(int(k)) for k in np.flatnonzero(is_macro)]
     _check_macros(design, is_macro, boxes, core)
-    rows = _rows(core, boxes, plan.halo)
+    rows = _rows(core, _keep_out(design, plan.halo))
     free = sum(row.sites for row in rows) * SITE * ROW
     if cell_area > free:
         raise ValueError(
@@ -165,15 +165,21 @@ def _check_macros(design: Design, is_macro: np.ndarray, boxes: list[Rect], core:
                 raise ValueError(f"macros {other} and {name} overlap")
 
 
-def _rows(core: Rect, macros: Sequence[Rect], halo: int) -> list[Row]:
-    """Rows from the bottom, N and FS in turn, cut where a macro with its halo stands."""
+def _keep_out(design: Design, halo: int) -> list[Rect]:
+    """The macros, each with its halo and room for the wires of its pins."""
+    found = []
+    for k in np.flatnonzero(_macro_flags(design)).tolist():
+        x0, y0, x1, y1 = design.box(k)
+        west, north, east, south = channels(design.master(k), int(design.orient[k]))
+        found.append((x0 - halo - west, y0 - halo - south, x1 + halo + east, y1 + halo + north))
+    return found
+
+
+def _rows(core: Rect, keep_out: Sequence[Rect]) -> list[Row]:
+    """Rows from the bottom, N and FS in turn, cut where a macro keeps cells out."""
     rows = []
     for number, y in enumerate(range(core[1], core[3], ROW)):
-        cuts = sorted(
-            (box[0] - halo, box[2] + halo)
-            for box in macros
-            if box[1] - halo < y + ROW and y < box[3] + halo
-        )
+        cuts = sorted((box[0], box[2]) for box in keep_out if box[1] < y + ROW and y < box[3])
         start = core[0]
         for left, right in [*cuts, (core[2], core[2])]:
             sites = (min(left, core[2]) - start) // SITE

@@ -2,7 +2,8 @@
 
 All macros of a shelf stand side by side, pins towards the cells in the middle where they can. A
 channel on each side holds the halo and a track for every pin on that side, so that each pin can be
-left and a wire can go round; towards the cells, where rows follow, the halo is enough. `on_grid`
+left and a wire can go round; towards the cells, where rows follow, a track for every fourth pin is
+enough (`channels`). `on_grid`
 then moves a macro by less than a track, so that wires meet its pins.
 """
 
@@ -17,7 +18,7 @@ from flow.pnr.geometry import ORIENTATIONS, placed
 from flow.pnr.lef import Master
 from flow.pnr.rules import COLUMN, COLUMN_X, ROW, SITE, TRACK, TRACK_Y
 
-__all__ = ["Arrangement", "arrange", "on_grid", "pins_by_side"]
+__all__ = ["Arrangement", "arrange", "channels", "on_grid", "pins_by_side"]
 
 PIN_TRACK = 680
 """Width of channel for each pin on a side, nm: a track of met3, or more than one of met2."""
@@ -56,6 +57,13 @@ def pins_by_side(master: Master, orient: int) -> tuple[int, int, int, int]:
             distances = (x0, master.height - y1, master.width - x1, y0)
             counts[distances.index(min(distances))] += 1
     return counts[0], counts[1], counts[2], counts[3]
+
+
+def channels(master: Master, orient: int) -> tuple[int, int, int, int]:
+    """Room for wires in nm on the west, north, east and south side of a macro so turned, beyond its
+    halo: half of the wires go to either side, and each runs along half of its way."""
+    west, north, east, south = (PIN_TRACK * pins // 4 for pins in pins_by_side(master, orient))
+    return west, north, east, south
 
 
 def on_grid(master: Master, orient: int, x: int, y: int) -> tuple[int, int]:
@@ -153,7 +161,9 @@ def _shelf(macros: Sequence[Master], group: list[int], at_bottom: bool, halo: in
         before = halo + PIN_TRACK * east
     x += _up(before, SITE)
     outer = max(halo + PIN_TRACK * side[3 if at_bottom else 1] for side in sides)
-    below, above = (outer, halo) if at_bottom else (halo, outer)
+    facing = 1 if at_bottom else 3
+    inner = halo + max(channels(macros[k], _turn(macros[k], at_bottom))[facing] for k in group)
+    below, above = (outer, inner) if at_bottom else (inner, outer)
     height = max(macros[k].height for k in group)
     return _Shelf(group, xs, x, _up(height, ROW), _up(below, ROW), _up(above, ROW))
 

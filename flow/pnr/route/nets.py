@@ -23,7 +23,9 @@ from flow.pnr.route.search import (
     FORTH,
     INFINITE,
     LEFT,
+    LEFT_LANDED,
     RIGHT,
+    RIGHT_LANDED,
     RISE,
     SINK,
     START,
@@ -33,6 +35,7 @@ from flow.pnr.route.search import (
     VIA_BOUND,
     bound_at,
     clear_queue,
+    end_of,
     push_source,
     search,
     way_of,
@@ -209,17 +212,18 @@ def _trace(state, worker, node, count, nx):
     """Add the path that ends in `node` to the tree; returns (size of the tree, first node)."""
     row = 4 * nx
     gaps = len(state.label)
+    slot = end_of(state, worker, node, nx)
     while True:
         count = _join(state, worker, node, count, nx)
-        way = way_of(state, node)
+        way = way_of(state, slot)
         if way == START:
             return count, node
         layer = node & 3
         step = row if layer == 1 else 2 * row
-        if way == RIGHT:
+        if way in (RIGHT, RIGHT_LANDED):
             node -= 4
             edge = node * 4
-        elif way == LEFT:
+        elif way in (LEFT, LEFT_LANDED):
             edge = node * 4
             node += 4
         elif way == UP:
@@ -234,6 +238,7 @@ def _trace(state, worker, node, count, nx):
         else:
             edge = node * 4 + 2
             node += 1
+        slot = node - row if way in (RIGHT_LANDED, LEFT_LANDED) else node
         if edge & 3 == 2 and (edge >> 2) & 3 == 0:
             at = edge >> 4
             _take(state, worker, gaps + at)

@@ -6,6 +6,11 @@ necessary. Costs are integers and the bound is consistent, so the queue is an ar
 per cost; the newest entry of a bucket leaves first, which follows one of many equal paths to its
 end instead of all of them side by side.
 
+Two vias at one node of met3 would leave too little metal there (m3.6). So a node of met3 has two
+labels: one for a path that came along the wire, which may go anywhere, and one for a path that has
+just landed by a via, which must go along the wire. The second stands at the unused node of met3 one
+track below.
+
 Cost: a few memory lines per node expanded, 3 to 5 million nodes a second. Memory per node: 8 bytes
 for the label, 4 for the tree mark, 2 for flags and moves; per resource 4 each for price, owner and
 history and 2 for the count of users.
@@ -26,7 +31,9 @@ __all__ = [
     "DOWN",
     "INFINITE",
     "LEFT",
+    "LEFT_LANDED",
     "RIGHT",
+    "RIGHT_LANDED",
     "START",
     "STEP_X",
     "STEP_Y",
@@ -34,6 +41,7 @@ __all__ = [
     "VIA_BOUND",
     "bound_at",
     "clear_queue",
+    "end_of",
     "push_source",
     "search",
     "way_of",
@@ -43,15 +51,15 @@ STEP_X, STEP_Y = 46, 34  # cost of one column and one track, in 10 nm
 VIA_COST = (45, 60, 60)  # met1-met2, met2-met3, met3-met4
 INFINITE = 1 << 29
 
-START, RIGHT, LEFT, UP, DOWN, ABOVE, BELOW = range(7)
-"""How a node was reached: from a source, by a wire to the right, left, up, down, or by a via to the
-layer above or below."""
+START, RIGHT, LEFT, UP, DOWN, ABOVE, BELOW, RIGHT_LANDED, LEFT_LANDED = range(9)
+"""How a node was reached: from a source, by a wire to the right, left, up, down, by a via to the
+layer above or below, or by a wire of met3 from where a via had landed."""
 
 FORTH, BACK, RISE, SINK = 1, 2, 4, 8
 """Bits of `State.moves`: a wire away from the origin, one towards it, a via up, a via down."""
 
 TOP, CURSOR, FURTHEST = range(3)
-DISTANCE = (1 << 30) - 1
+DISTANCE = (1 << 29) - 1
 
 
 def _via_bounds() -> np.ndarray:
@@ -96,9 +104,9 @@ def _insert(worker, entry, cost):
 def _relax(state, worker, mark, node, cost, way, bound):
     """Reach a node at a cost; queue it when that is the best so far."""
     label = state.label[node]
-    if label >> 33 == mark and (label >> 3) & DISTANCE <= cost:
+    if label >> 33 == mark and (label >> 4) & DISTANCE <= cost:
         return
-    state.label[node] = (mark << 33) | (cost << 3) | way
+    state.label[node] = (mark << 33) | (cost << 4) | way
     entry = worker.queue[TOP]
     if entry < len(worker.node):
         worker.queue[TOP] = entry + 1
@@ -121,9 +129,23 @@ def push_source(state, worker, node, cost, bound):
 
 
 @numba.njit(cache=True, nogil=True)
-def way_of(state, node):
-    """How the last search reached a node."""
-    return state.label[node] & 7
+def way_of(state, slot):
+    """How the last search reached a label."""
+    return state.label[slot] & 15
+
+
+@numba.njit(cache=True, nogil=True)
+def end_of(state, worker, node, nx):
+    """The label of a node at which the last search came there for less."""
+    if node & 3 != 2:
+        return node
+    landed = node - 4 * nx
+    mark = worker.counters[MARK]
+    if state.label[node] >> 33 != mark:
+        return landed
+    if state.label[landed] >> 33 != mark or state.label[node] <= state.label[landed]:
+        return node
+    return landed
 
 
 @numba.njit(cache=True, nogil=True)
@@ -162,8 +184,11 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
         at = node >> 2
         j = at // nx
         i = at - j * nx
-        so_far = (label[node] >> 3) & DISTANCE
-        way = label[node] & 7
+        so_far = (label[node] >> 4) & DISTANCE
+        landed = layer == 2 and j & 1 == 0
+        if landed:
+            node += row
+            j += 1
         dx = max(box[0] - i, i - box[1], 0)
         dy = max(box[2] - j, j - box[3], 0)
         across, along = 1 if dx else 0, 1 if dy else 0
@@ -180,11 +205,15 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
             if move & FORTH and i < i_high:
                 cost = so_far + STEP_X + price[node + (4 if layer == 0 else 8)]
                 bound = bound_at(i + 1, j, layer, box, vias)
-                _relax(state, worker, mark, node + 4, cost, RIGHT, bound)
+                way = RIGHT_LANDED if landed else RIGHT
+                _relax(state, worker, mark, node + 4, cost, way, bound)
             if move & BACK and i > i_low:
                 cost = so_far + STEP_X + price[node - 4]
                 bound = bound_at(i - 1, j, layer, box, vias)
-                _relax(state, worker, mark, node - 4, cost, LEFT, bound)
+                way = LEFT_LANDED if landed else LEFT
+                _relax(state, worker, mark, node - 4, cost, way, bound)
+            if landed:
+                continue
         else:
             step = 1 if layer == 1 else 2
             jump = step * row
@@ -196,23 +225,24 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                 cost = so_far + step * STEP_Y + price[node - jump]
                 bound = bound_at(i, j - step, layer, box, vias)
                 _relax(state, worker, mark, node - jump, cost, DOWN, bound)
-        # never two vias at one node of met3: its metal would be too small (m3.6)
-        if move & RISE and layer < top and not (layer == 2 and way == ABOVE):
+        if move & RISE and layer < top:
             cost = so_far + VIA_COST[layer] + price[node + 1]
             if layer == 0:
                 cost += price[node + 1 + row] + price[gaps + at] + price[gaps + at + nx]
             elif layer == 1:
                 cost += price[node + 5]
             bound = straight + vias[layer + 1, across, along]
-            _relax(state, worker, mark, node + 1, cost, ABOVE, bound)
-        if move & SINK and not (layer == 2 and way == BELOW):
+            slot = node + 1 - row if layer == 1 else node + 1
+            _relax(state, worker, mark, slot, cost, ABOVE, bound)
+        if move & SINK:
             cost = so_far + VIA_COST[layer - 1] + price[node - 1]
             if layer == 1:
                 cost += price[gaps + at] + price[gaps + at + nx]
             elif layer == 2:
                 cost += price[node - 1 + row]
             bound = straight + vias[layer - 1, across, along]
-            _relax(state, worker, mark, node - 1, cost, BELOW, bound)
+            slot = node - 1 - row if layer == 3 else node - 1
+            _relax(state, worker, mark, slot, cost, BELOW, bound)
     for slot in range(cursor, queue[FURTHEST] + 1):
         head[slot & (SPAN - 1)] = -1
     worker.counters[EXPANDED] += expanded

@@ -50,7 +50,7 @@ class NetTable(NamedTuple):
 class State(NamedTuple):
     """The routing of all nets.
 
-    Per node: `label` (search mark << 33 | distance << 3 | way), `tree_mark`, `flags` (see
+    Per node: `label` (search mark << 33 | distance << 4 | way), `tree_mark`, `flags` (see
     `grid`), `moves` (which steps the flags allow). Per resource: `price`, what a net pays for it
     (0 while the net that is being routed holds it); `history`; `users`; `owner`, the net mark.
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
