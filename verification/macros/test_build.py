@@ -82,6 +82,21 @@ def test_missing_ngspice_is_said_before_anything_is_built(monkeypatch, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interrupted_build_leaves_nothing(monkeypatch, tmp_path):
+    def interrupt(shape, folder, words_per_row):
+        folder.mkdir(parents=True)
+        (folder / "half.gds").touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
+    monkeypatch.setattr("macros.generator.build.place", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build(SHAPE)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    with pytest.raises(MacroMissing):
+        find_views(NAME)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Views:
     """The macro without Liberty, in a cache of its own."""
