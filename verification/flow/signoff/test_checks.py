@@ -71,6 +71,15 @@ def test_the_table_has_a_line_for_a_check_without_verdict(tmp_path, monkeypatch,
     out = capsys.readouterr().out
     assert "lvs" in out
     assert "NO VERDICT" in out
+
+    def fail(_):
+        raise RuntimeError("the simulation failed")
+
+    monkeypatch.setitem(checks.CHECKS, "gates", fail)
+    assert spikeout(["signoff", "digits", "--only", "gates"]) == 1
+    streams = capsys.readouterr()
+    assert "NO VERDICT: the simulation failed" in streams.out
+    assert "CPU s" in streams.err
     source.write_text(source.read_text() + "// changed\n")
     assert spikeout(["signoff", "digits", "--only", "lvs"]) == 1
     assert "is of older RTL" in capsys.readouterr().err
