@@ -82,8 +82,8 @@ def run_official(gds: Path, deck: Path, out: Path, top: str) -> Counter[str]:
 
 def check_official_drc(gds: Path, deck: Path, out: Path, top: str | None = None) -> Verdict:
     """Verdict of the official deck alone."""
-    cell = read_gds(gds, top)[1].name
-    counts = run_official(gds, deck, out, cell)
+    _layout, cell = read_gds(gds, top)  # keeps the cell alive
+    counts = run_official(gds, deck, out, cell.name)
     figure = f"{counts.total()} markers of {deck.name}"
     if counts:
         figure += ": " + ", ".join(f"{n} {name}" for name, n in counts.most_common(4))
