@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from macros.store import atomic_write
 from macros.technology import layers
 from macros.verify.extract import read_layout
 
-__all__ = ["Summary", "summary", "write_datasheet"]
+__all__ = ["Summary", "power", "summary", "write_datasheet"]
 
 _COLOURS = {
     layers.NWELL: 0xE8E4F0,
@@ -114,17 +114,15 @@ def write_datasheet(png: Path, gds: Path, shape: MacroShape, liberty: Mapping[st
 
 def _table(page: Figure, shape: MacroShape, rows: Mapping[str, Summary]) -> None:
     area_mm2 = next(iter(rows.values())).area_um2 / 1e6
-    lines = {
-        "access, clk0 falling to dout0": ("{:.2f} ns", "access_ns"),
-        "least period": ("{:.2f} ns", "period_ns"),
-        "energy per read": ("{:.1f} pJ", "read_pj"),
-        "energy per write": ("{:.1f} pJ", "write_pj"),
-        "energy per idle period": ("{:.1f} pJ", "idle_pj"),
-        "leakage": ("{:.3g} nW", "leakage_nw"),
+    lines: dict[str, Callable[[Summary], str]] = {
+        "access, clk0 falling to dout0": lambda row: f"{row.access_ns:.2f} ns",
+        "least period": lambda row: f"{row.period_ns:.2f} ns",
+        "energy per read": lambda row: f"{row.read_pj:.1f} pJ",
+        "energy per write": lambda row: f"{row.write_pj:.1f} pJ",
+        "energy per idle period": lambda row: f"{row.idle_pj:.1f} pJ",
+        "leakage": lambda row: power(row.leakage_nw),
     }
-    cells = [
-        [form.format(getattr(row, name)) for row in rows.values()] for form, name in lines.values()
-    ]
+    cells = [[shown(row) for row in rows.values()] for shown in lines.values()]
     axes = page.add_axes((0.27, 0.08, 0.68, 0.2))
     axes.set_axis_off()
     table = axes.table(
@@ -145,6 +143,11 @@ def _table(page: Figure, shape: MacroShape, rows: Mapping[str, Summary]) -> None
         f"{1e6 * area_mm2 / bits:.2f} um2 per bit",
         fontsize=11,
     )
+
+
+def power(nw: float) -> str:
+    """A power with the unit that suits it."""
+    return f"{nw:.3g} nW" if nw < 1e3 else f"{nw / 1e3:.3g} uW"
 
 
 def _view(gds: Path) -> lay.LayoutView:

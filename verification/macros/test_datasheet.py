@@ -11,7 +11,7 @@ import pytest
 from macros.characterize import CORNERS, Figures
 from macros.characterize.liberty import liberty_text
 from macros.characterize.timing import CONSTRAINT_SLEW_NS, LOAD_PF, SLEW_NS
-from macros.datasheet import summary, write_datasheet
+from macros.datasheet import power, summary, write_datasheet
 from macros.shape import MacroShape
 from macros.technology import layers
 
@@ -50,6 +50,10 @@ def test_the_figures_come_back() -> None:
     assert (found.access_ns, found.period_ns, found.area_um2) == (3.25, 7.0, 5000.0)
     assert (found.read_pj, found.write_pj, found.idle_pj) == (20.0, 18.0, 2.0)
     assert found.leakage_nw == 123.0
+
+
+def test_leakage_has_the_unit_that_suits_it() -> None:
+    assert (power(27.94), power(51482.0)) == ("27.9 nW", "51.5 uW")
 
 
 def test_another_liberty_is_refused() -> None:
