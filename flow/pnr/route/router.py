@@ -54,10 +54,10 @@ class RoutePlan:
     `threads` changes the time, never the result. In `folder`, when given, the state after each pass
     is kept until routing ends, and the heat map of a failure."""
 
-    present: int = 60
+    present: int = 200
     growth: float = 1.6
     present_cap: int = 800
-    history: int = 300
+    history: int = 600
     margin: int = 12
     widen: int = 4
     passes: int = 80
