@@ -5,7 +5,7 @@
 A block is checked alone, and what was found kept by the content of its geometry and of the deck.
 In the chip its layers are then emptied deeper than 20 um, except those that the chip's own wires
 over the block could touch, and the chip is checked around it. A marker in the inside counts where a
-shape of the chip is at it; else the inside has had its own check.
+shape of the chip is at it and its layer was not emptied; else the inside has had its own check.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ WIRES = (
     *(layers.MET3, layers.VIA3, layers.MET4, layers.VIA4, layers.MET5),
 )
 """Wires and cuts from the lowest up."""
+PREFIXES = ("li", "ct", "m1", "via", "m2", "via2", "m3", "via3", "m4", "via4", "m5")
+"""How the names of their rules begin."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def check_with_blocks(layout: kdb.Layout, top: kdb.Cell) -> Checked:
     wires = kdb.Shapes()
     for region in over.values():
         wires.insert(region)
-    found += [marker for marker in deck.markers if _counts(marker, insides, wires)]
+    found += [marker for marker in deck.markers if _counts(marker, insides, wires, emptied)]
     found = list({(marker.rule, marker.box): marker for marker in found}.values())
     return Checked(found, deck.checked, sorted({place.cell.name for place in places}))
 
@@ -160,8 +162,19 @@ def _drawn(shapes: kdb.RecursiveShapeIterator) -> kdb.Region:
     return region
 
 
-def _counts(marker: Marker, insides: Sequence[kdb.Box], wires: kdb.Shapes) -> bool:
+def _counts(
+    marker: Marker, insides: Sequence[kdb.Box], wires: kdb.Shapes, emptied: Sequence[Layer]
+) -> bool:
     box = kdb.Box(*marker.box)
     if not any(box.touches(inside) for inside in insides):
         return True
-    return any(True for _ in wires.each_touching(box))
+    return not _is_of(marker.rule, emptied) and any(True for _ in wires.each_touching(box))
+
+
+def _is_of(rule: str, emptied: Sequence[Layer]) -> bool:
+    """Whether a rule looks at emptied layers, so that its markers may come from emptying. Grid and
+    angles do not: what is left is as it was."""
+    prefix, _, rest = rule.partition("_")
+    if not emptied or (prefix == "x" and rest != "pin"):
+        return False
+    return prefix not in PREFIXES or WIRES[PREFIXES.index(prefix)] in emptied

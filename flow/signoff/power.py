@@ -27,6 +27,7 @@ from flow.signoff.chip_run import ChipRun
 from flow.signoff.macro_power import accesses, macro_energies, macro_watts, sampled_nets
 from flow.signoff.opensta import run_corner
 from flow.signoff.simulation import inputs, timed_simulator
+from flow.signoff.supply_drop import supply_drop, supply_v
 from flow.signoff.verdict import NoVerdict, Verdict
 from flow.synthesis import registers
 from golden.simulator import simulate
@@ -108,6 +109,11 @@ def check_power(run: ChipRun, chip: Chip, folder: Path, images: int = IMAGES) ->
         "nets_without_activity": silent,
         "instance_W": {name: item.total for name, item in sorted(power.items())},
     }
+    if run.is_routed:
+        by_instance = {name: item.total for name, item in power.items()}
+        drop = supply_drop(run, corner, by_instance, folder)
+        limit_v = float(run.config["IR_DROP_PERCENT"]) / 100 * supply_v(corner)
+        content["supply_drop"] = {**drop._asdict(), "limit_v": limit_v}
     report = folder / "power.json"
     atomic_write(report, json.dumps(content, indent=1) + "\n")
     return _verdict(content, report)
@@ -118,11 +124,16 @@ def _verdict(content: dict, report: Path) -> Verdict:
     faults = [f"group {name} takes no power" for name in powerless]
     if silent := content["nets_without_activity"]:
         faults.append(f"{len(silent)} nets without activity, first {silent[0]}")
+    drop = content.get("supply_drop", {})
+    if drop and drop["worst_v"] > drop["limit_v"]:
+        faults.append(f"{drop['instance']} sees a drop of {drop['worst_v'] * 1e3:.1f} mV")
     figure = (
         f"{content['power_W'] * 1e3:.3f} mW, {content['energy_per_inference_J'] * 1e9:.1f} nJ per"
         f" inference, {content['energy_per_synaptic_operation_J'] * 1e12:.1f} pJ per synaptic"
         f" operation ({content['corner']}, {content['images']} images)"
     )
+    if drop:
+        figure += f", supplies drop {drop['worst_v'] * 1e3:.1f} mV"
     metrics = {
         "power__internal__total": content["internal_W"],
         "power__switching__total": content["switching_W"],

@@ -98,6 +98,18 @@ def test_a_clean_block_is_clean_and_checked_once(monkeypatch: pytest.MonkeyPatch
     assert cells == ["top"]
 
 
+def test_what_emptying_leaves_is_no_fault() -> None:
+    """A wide wire drawn in three pieces; the one that is emptied leaves a sliver, under a strap."""
+    layout, top, block = design()
+    pieces = ((0, 90_000, 30_000, 90_100), (0, 90_100, 24_000, 91_000))
+    pieces += ((24_000, 90_100, 60_000, 91_000),)
+    draw(layout, block, L.MET2, *(kdb.Box(*piece) for piece in pieces))
+    draw(layout, top, L.MET5, PLACE * kdb.Box(23_000, 0, 27_000, SIDE))
+    assert run_deck(layout, top).markers == []
+    assert check_with_blocks(layout, top).markers == []
+    assert "m2_1" in summary(run_deck(layout, top).markers)  # the layout has lost the piece
+
+
 def test_a_tap_in_the_rim_serves_the_chip_outside() -> None:
     layout, top, block = design()
     edge = SIDE - 14_200
