@@ -24,7 +24,8 @@ from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.placement import legalise, place
 from flow.pnr.power import PowerPlan, make_power_grid
-from flow.pnr.route.router import Pass, RoutePlan, route
+from flow.pnr.route.router import Pass, RouteError, RoutePlan, route
+from flow.pnr.timing.fit import fit
 from flow.pnr.timing.repair import TimingPlan, after_clock, after_route, before_clock
 from flow.pnr.trees import ClockPlan, buffer_fanout, build_clock_tree
 from flow.pnr.verilog import write_verilog
@@ -94,7 +95,7 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
     """Route, and route again with diodes until no antenna is left."""
     diodes = 0
     for attempt in range(ANTENNA_ROUNDS):
-        design, metrics = route(design, plan.route, report)
+        design, metrics = _route_or_nudge(design, plan, report)
         violations = antenna_violations(design)
         metrics["antenna__violating__nets"] = float(len({v.net for v in violations}))
         metrics["antenna__diodes"] = float(diodes)
@@ -109,6 +110,28 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
 
 
 ANTENNA_ROUNDS = 6
+
+
+def _route_or_nudge(
+    design: Design, plan: Plan, report: Callable[[Pass], None]
+) -> tuple[Design, Metrics]:
+    """Route; when only a few conflicts are left for good, mirror the cells there, give them room,
+    and route again. Raises RouteError when that does not help either."""
+    for attempt in range(NUDGES + 1):
+        try:
+            design, metrics = route(design, plan.route, report)
+        except RouteError as error:
+            if not error.cells or attempt == NUDGES:
+                raise
+            turned = design.orient.copy()
+            turned[list(error.cells)] ^= 2
+            design, _ = fit(replace(design, orient=turned), error.cells, plan.effort, beside=2)
+        else:
+            return design, metrics | {"route__nudges": float(attempt)}
+    raise AssertionError("the last attempt returns or raises")
+
+
+NUDGES = 4
 
 
 def _eco(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:

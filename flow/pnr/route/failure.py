@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.pnr.design import Design
+from flow.pnr.design import FIXED, Design
+from flow.pnr.placement import pin_positions
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, TRACK, TRACK_Y
@@ -22,7 +23,12 @@ PROGRESS = 0.9  # conflicts left must fall below this share of the best so far
 
 
 class RouteError(RuntimeError):
-    """The design could not be routed; the message says where."""
+    """The design could not be routed; the message says where. `cells` are the instances at the
+    last few conflicts, none when there are many."""
+
+    def __init__(self, message: str, cells: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.cells = tuple(cells)
 
 
 def hopeless(overflow: Sequence[int], failed: Sequence[int]) -> bool:
@@ -59,8 +65,26 @@ def unroutable(
     side = SQUARE // 1000
     return RouteError(
         f"cannot be routed: {len(over)} conflicts are left, {worst} of them in the square of"
-        f" {side} um at ({column * side}, {row * side}) um, between {_some(names)}{hint}"
+        f" {side} um at ({column * side}, {row * side}) um, between {_some(names)}{hint}",
+        _cells_near(design, x, y, _users(state, over)) if len(over) <= FEW else (),
     )
+
+
+NEAR = 3_000
+"""nm from a conflict within which the pins of its nets count as concerned."""
+
+
+def _cells_near(design: Design, x: np.ndarray, y: np.ndarray, nets: list[int]) -> list[int]:
+    """Cells with a pin on one of the nets near one of the places."""
+    xs, ys = pin_positions(design)
+    found = set()
+    for net in nets:
+        for k in range(design.pin_start[net], design.pin_start[net + 1]):
+            instance = int(design.pin_instance[k])
+            far = np.maximum(np.abs(x - xs[k]), np.abs(y - ys[k])).min()
+            if far <= NEAR and instance >= 0 and design.status[instance] != FIXED:
+                found.add(instance)
+    return sorted(found)
 
 
 def _some(names: list[str]) -> str:
