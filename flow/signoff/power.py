@@ -39,6 +39,8 @@ __all__ = ["InstancePower", "blocks", "check_power", "run_power"]
 
 SCRIPT = Path(__file__).with_name("power.tcl")
 IMAGES = 3
+DROP_PERCENT = 5.0
+"""Largest drop of the supplies where the flow has no variable IR_DROP_PERCENT."""
 POWER = re.compile(r"^%(STILL|BUSY) (\S+) (\S+) (\S+) (.+)$", re.MULTILINE)
 OUTPUTS = ("X", "Y", "Q", "Q_N", "HI", "LO", "COUT", "SUM", "GCLK")
 """Names of the output pins of sky130_fd_sc_hd."""
@@ -112,7 +114,8 @@ def check_power(run: ChipRun, chip: Chip, folder: Path, images: int = IMAGES) ->
     if run.is_routed:
         by_instance = {name: item.total for name, item in power.items()}
         drop = supply_drop(run, corner, by_instance, folder)
-        limit_v = float(run.config["IR_DROP_PERCENT"]) / 100 * supply_v(corner)
+        percent = float(run.config.get("IR_DROP_PERCENT", DROP_PERCENT))
+        limit_v = percent / 100 * supply_v(corner)
         content["supply_drop"] = {**drop._asdict(), "limit_v": limit_v}
     report = folder / "power.json"
     atomic_write(report, json.dumps(content, indent=1) + "\n")
