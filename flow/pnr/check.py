@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import klayout.db as kdb
 
@@ -28,6 +28,10 @@ STACK = (
     (layers.MET5, None),
 )
 NAMES = ("li1", "met1", "met2", "met3", "met4", "met5")
+
+
+Cluster: TypeAlias = tuple[str, int]
+"""A net of the layout: the instance it never leaves, "" for all others, and its number there."""
 
 
 class Extraction(NamedTuple):
@@ -53,13 +57,15 @@ def check_layout(path: Path, design: Design) -> Extraction:
         raise ValueError(f"{path} has no cell {design.name}")
     extractor, regions = _extract(layout, top)
     lost = _check_instances(top, design)
-    found: dict[str, int] = {}
+    found: dict[str, Cluster] = {}
     for name, layer, x, y in _pin_points(design):
         net = extractor.probe_net(regions[layer], kdb.Point(x, y))
         if net is None:
             lost.append(f"{name}: no metal at its pin")
         else:
-            found[name] = net.cluster_id
+            # a net that never leaves its cell is numbered there, once for all instances
+            inside = "" if net.circuit().name == design.name else name.rpartition("/")[0]
+            found[name] = (inside, net.cluster_id)
     return _compare(design, found, lost)
 
 
@@ -156,10 +162,10 @@ def _expected(design: Design) -> dict[str, str]:
     return nets
 
 
-def _compare(design: Design, found: dict[str, int], lost: list[str]) -> Extraction:
+def _compare(design: Design, found: dict[str, Cluster], lost: list[str]) -> Extraction:
     expected = _expected(design)
-    clusters: dict[str, set[int]] = defaultdict(set)
-    names: dict[int, set[str]] = defaultdict(set)
+    clusters: dict[str, set[Cluster]] = defaultdict(set)
+    names: dict[Cluster, set[str]] = defaultdict(set)
     for pin, cluster in found.items():
         net = expected.get(pin, f"open pin {pin}")
         clusters[net].add(cluster)

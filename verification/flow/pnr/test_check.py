@@ -9,11 +9,16 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
+from flow import pdk
 from flow.pnr.check import check_layout
 from flow.pnr.design import Design, Routes
+from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
-from flow.pnr.library import Library
+from flow.pnr.library import Library, read_library
+from flow.pnr.netlist import read_netlist
+from flow.pnr.placement import place
 from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.designs import random_logic, write_netlist
 from verification.flow.pnr.routing_rules import violations
 
 
@@ -102,3 +107,15 @@ def test_empty_cell_is_refused(finished: Finished, library: Library, tmp_path: P
     with pytest.raises(RuntimeError, match="is empty in the GDS"):
         write_gds(replace(finished.design, library=hollow), tmp_path / "hollow.gds")
     assert not (tmp_path / "hollow.gds").exists()
+
+
+def test_an_open_output_is_no_short(tmp_path: Path) -> None:
+    """Nets that never leave a cell carry that cell's numbers, which mean others in the chip."""
+    library = read_library(pdk.resolve(timing=False))
+    netlist = write_netlist(random_logic(60), tmp_path)
+    design = make_floorplan(read_netlist(netlist, library), Floorplan(utilisation=0.5))[0]
+    design, _ = place(design, effort=1)
+    open_nets = np.flatnonzero(np.diff(design.pin_start) == 1)
+    assert any(design.pin_instance[design.pin_start[k]] >= 0 for k in open_nets)
+    write_gds(design, tmp_path / "x.gds")
+    assert check_layout(tmp_path / "x.gds", design).shorts == []
