@@ -92,6 +92,7 @@ def run_chip(
     folder = run_folder(parameters.name, tag, build)
     if network is not None:
         compile_network(load_network(network), parameters)
+    _check_wishes(frm, to, overrides)
     with _alone(folder):
         afresh = frm is None and not (resume and any(folder.glob("*/state_out.json")))
         _keep_inputs(folder, source, network, afresh)
@@ -184,9 +185,8 @@ def _execute(
     from flow.flow import Spikeout
 
     first, last = Spikeout.stage(frm, end=False), Spikeout.stage(to)
+    _check_wishes(frm, to, overrides)
     tree = pdk.resolve()
-    _require_programs()
-    _check_overrides(overrides, Spikeout.variables())
     _quieten(verbose)
     expected = expected_seconds(folder.parent)
     order = [step.id for step in Spikeout.Steps]
@@ -254,6 +254,16 @@ def _link(link: Path, target: str) -> None:
     aside.unlink(missing_ok=True)
     aside.symlink_to(target)
     aside.replace(link)
+
+
+def _check_wishes(frm: str | None, to: str | None, overrides: Sequence[str]) -> None:
+    """Refuse what cannot be done before anything is written."""
+    from flow.flow import Spikeout
+
+    for stage in (frm, to):
+        Spikeout.stage(stage)
+    _check_overrides(overrides, Spikeout.variables())
+    _require_programs()
 
 
 def _require_programs() -> None:

@@ -93,7 +93,10 @@ def lock(path: Path, *, wait: bool = True) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             raise Busy(f"another process holds {path}") from None
-        yield
+        try:
+            yield
+        finally:  # closing is not enough: a child on its way to exec still has the file open
+            fcntl.flock(stream, fcntl.LOCK_UN)
 
 
 def _replace_directory(source: Path, target: Path) -> None:

@@ -22,7 +22,9 @@ def read_netlist(path: Path, library: Library, top: str | None = None) -> Design
     """
     try:
         modules = json.loads(path.read_text())["modules"]
-    except (json.JSONDecodeError, KeyError) as error:
+        for module in modules.values():
+            _check_shape(module)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{path} is no yosys JSON netlist: {error}") from None
     candidates = [n for n, m in modules.items() if m.get("cells") and not _is_library(m)]
     if top is None and len(candidates) != 1:
@@ -31,6 +33,19 @@ def read_netlist(path: Path, library: Library, top: str | None = None) -> Design
     if name not in modules:
         raise ValueError(f"{path}: no module {name}, only {', '.join(modules)}")
     return _build(name, modules[name], library, f"{path}: {name}")
+
+
+def _check_shape(module: dict[str, Any]) -> None:
+    """TypeError, KeyError or AttributeError where a module is not built as yosys builds one."""
+    entries = [*module["ports"].values(), *module["netnames"].values()]
+    for cell in module["cells"].values():
+        if not isinstance(cell["type"], str):
+            raise TypeError(f"a cell's type must be text, not {cell['type']!r}")
+        entries += [{"bits": bits} for bits in cell.get("connections", {}).values()]
+    for entry in entries:
+        for bit in entry["bits"]:
+            if type(bit) not in (int, str):
+                raise TypeError(f"a bit must be a number or a constant, not {bit!r}")
 
 
 def _is_library(module: dict[str, Any]) -> bool:

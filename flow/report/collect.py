@@ -72,8 +72,8 @@ def read_run(folder: Path) -> RunData:
     done = [(int(m.group(1)), p) for p in folder.glob("*/state_out.json") if (m := _step(p))]
     if not done:
         raise ValueError(f"{folder} holds no finished step: `spikeout run {folder.parent.name}`")
-    state = json.loads(max(done)[1].read_text())
-    config = json.loads((folder / "resolved.json").read_text())
+    state = _mapping(max(done)[1])
+    config = _mapping(folder / "resolved.json")
     verdicts = {v.name: v for _, path in sorted(done) for v in read_verdicts(path.parent)}
     for loose in (folder / "signoff", folder / "final" / "evidence"):
         verdicts |= {v.name: v for v in read_verdicts(loose)} if loose.is_dir() else {}
@@ -93,6 +93,17 @@ def read_run(folder: Path) -> RunData:
         power=_json_of(verdicts.get("power")),
         drop_v=_latest(folder, "ir_drop.json").get("drop_V", {}),
     )
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of the run; `ValueError` when there is none."""
+    try:
+        content = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from None
+    if not isinstance(content, dict):
+        raise ValueError(f"{path} is damaged: it must hold an object, not {type(content).__name__}")
+    return content
 
 
 def _step(path: Path) -> re.Match[str] | None:

@@ -90,6 +90,15 @@ def test_constants_of_the_datasheet_are_those_of_the_chip():
         assert f"`{value:#010x}`" in page
 
 
+def test_the_pages_name_every_stage():
+    from flow.commands.run import run
+    from flow.flow import STAGES
+
+    stages = ", ".join(STAGES)
+    assert stages in " ".join((run.help or "").split())
+    assert stages in " ".join((ROOT / "docs" / "user-guide.md").read_text().split())
+
+
 @pytest.mark.full
 def test_the_programming_example_runs(tmp_path):
     """The text of the page as a cocotb bench, on the RTL of digits."""

@@ -92,3 +92,17 @@ def test_lock_waits_and_is_freed_by_death(tmp_path):
     holder.stdout.close()
     with store.lock(path):
         pass
+
+
+def test_lock_is_freed_at_once_although_a_child_has_the_file_open(tmp_path):
+    path = tmp_path / "lock"
+    with store.lock(path):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+    try:
+        with store.lock(path, wait=False):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
