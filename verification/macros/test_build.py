@@ -112,6 +112,16 @@ def built(tmp_path_factory) -> Views:
 
 
 @pytest.mark.full
+@pytest.mark.parametrize(("shape", "per_row"), [(MacroShape(32, 8), 2), (MacroShape(64, 8), 4)])
+def test_macros_with_several_words_in_a_row_are_clean(shape, per_row, monkeypatch, tmp_path):
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
+    monkeypatch.setattr("macros.generator.build.words_per_row", lambda shape: per_row)
+    _, evidence = build(shape)
+    assert evidence is not None
+    assert evidence.clean
+
+
+@pytest.mark.full
 def test_the_views_agree(built):
     evidence = examine(built.gds, built.spice, NAME)
     assert evidence.clean
