@@ -192,8 +192,11 @@ def _execute(
     order = [step.id for step in Spikeout.Steps]
     done = _finished(folder, order)
     following = max(done, default=-1) + 1
-    if resume:
-        first = order[min(following, len(order) - 1)]
+    end = order.index(last) if last else len(order) - 1
+    if resume:  # at the latest with the last step: a run may have died before its views were kept
+        first = order[min(following, end)]
+    elif first is not None and order.index(first) > end:
+        raise ValueError(f"--from {frm} must not come after --to {to}")
     elif first is not None and (not done or order.index(first) > following):
         raise ValueError(f"--from {frm}: {folder} holds no finished step to go on from")
     start = order.index(first) if first else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -37,6 +38,19 @@ def test_synthesis_is_complete(toy_run):
 def test_the_netlist_is_the_same_byte_for_byte(toy_run, toy_config, tmp_path):
     again = execute(toy_config, tmp_path / "toy" / "again", to="Yosys.Synthesis")
     assert _netlist(again).read_bytes() == _netlist(toy_run).read_bytes()
+
+
+def test_a_run_that_died_before_its_views_were_kept_goes_no_further_than_asked(
+    toy_run, toy_config, tmp_path
+):
+    folder = tmp_path / "toy" / "run"
+    shutil.copytree(toy_run.folder, folder)
+    shutil.rmtree(folder / "final")
+    again = execute(toy_config, folder, resume=True, to="synthesis")
+    assert _netlist(again).read_bytes() == _netlist(toy_run).read_bytes()
+    assert sorted(path.name for path in folder.glob("*-*/")) == sorted(
+        path.name for path in toy_run.folder.glob("*-*/")
+    )
 
 
 def test_a_clock_too_fast_stops_the_flow_and_a_run_goes_on_from_a_stage(toy_run, toy_config):
@@ -92,6 +106,7 @@ def test_verilog_that_is_none(timed_tree, toy_config, tmp_path):
         ({"overrides": ["CLOCK_PERIOD"]}, "-c takes KEY=VALUE"),
         ({"overrides": ["CLOCK_PERIOD=fast"]}, "CLOCK_PERIOD"),
         ({"frm": "synthesis"}, "holds no finished step"),
+        ({"frm": "place"}, "--from place must not come after --to synthesis"),
     ],
 )
 def test_wrong_options(timed_tree, toy_config, tmp_path, options, message):
