@@ -24,7 +24,7 @@ from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement
 from flow.pnr.placement import legalise, place
 from flow.pnr.power import PowerPlan, make_power_grid
-from flow.pnr.route.router import Pass, RouteError, RoutePlan, route
+from flow.pnr.route.router import Memory, Pass, RouteError, RoutePlan, route
 from flow.pnr.timing.fit import fit
 from flow.pnr.timing.repair import TimingPlan, after_clock, after_route, before_clock
 from flow.pnr.trees import ClockPlan, buffer_fanout, build_clock_tree
@@ -94,8 +94,9 @@ def _hold(design: Design, plan: Plan) -> tuple[Design, Metrics]:
 def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[Design, Metrics]:
     """Route, and route again with diodes until no antenna is left."""
     diodes = 0
+    memory = Memory()
     for attempt in range(ANTENNA_ROUNDS):
-        design, metrics = _route_or_nudge(design, plan, report)
+        design, metrics = _route_or_nudge(design, plan, report, memory)
         violations = antenna_violations(design)
         metrics["antenna__violating__nets"] = float(len({v.net for v in violations}))
         metrics["antenna__diodes"] = float(diodes)
@@ -109,17 +110,17 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
     return design, metrics
 
 
-ANTENNA_ROUNDS = 6
+ANTENNA_ROUNDS = 12
 
 
 def _route_or_nudge(
-    design: Design, plan: Plan, report: Callable[[Pass], None]
+    design: Design, plan: Plan, report: Callable[[Pass], None], memory: Memory | None = None
 ) -> tuple[Design, Metrics]:
     """Route; when only a few conflicts are left for good, mirror the cells there, give them room,
     and route again. Raises RouteError when that does not help either."""
     for attempt in range(NUDGES + 1):
         try:
-            design, metrics = route(design, plan.route, report)
+            design, metrics = route(design, plan.route, report, memory)
         except RouteError as error:
             if not error.cells or attempt == NUDGES:
                 raise

@@ -8,7 +8,7 @@ router's inner loop is paid by a warm-up and named apart. `--full` adds the 60,0
 Columns: wire over half perimeter and over a Steiner estimate (half perimeter times the factor by
 which minimal Steiner trees of so many pins exceed it: C. E. Cheng, RISA, ICCAD 1994); conflicts
 left (`over`), opens and shorts by extraction from the GDS, and violations of `routing_rules`
-(`drc`).
+(`drc`). Below the table every figure with a bar, and whether the bar was met.
 """
 
 from __future__ import annotations
@@ -56,6 +56,16 @@ STEINER_FACTOR = (
     (10, 1.4493), (15, 1.6899), (20, 1.8924), (25, 2.0743), (30, 2.2334), (40, 2.5356),
     (50, 2.7933),
 )  # fmt: skip
+
+
+BARS = {
+    "multiplier 20k": {"all s": 240, "route s": 60, "MB": 2048, "/Stein": 1.10},
+    "multiplier 60k": {"all s": 720, "route s": 240, "MB": 5120},
+}
+CLEAN = ("over", "opens", "shorts", "drc")
+"""Must be 0 for every design."""
+GROWTH = 1.2
+"""Largest exponent of run time over cells."""
 
 
 def run_case(name: str) -> dict[str, float]:
@@ -133,9 +143,16 @@ def main() -> None:
         print(f"{name:>16}" + "".join(f"{row[c]:>9.4g}" for c in COLUMNS), flush=True)
     small, large = rows["multiplier 4k"], rows[names[-1]]
     growth = np.log(large["cells"] / small["cells"])
+    print(f"bars ({small['cells']:.0f} to {large['cells']:.0f} cells for the growth of run time)")
     for column in ("route s", "all s"):
-        power = np.log(large[column] / small[column]) / growth
-        print(f"{column}: n^{power:.2f} from {small['cells']:.0f} to {large['cells']:.0f} cells")
+        _judge(f"exponent of {column}", np.log(large[column] / small[column]) / growth, GROWTH)
+    for name, row in rows.items():
+        for column, bar in {**dict.fromkeys(CLEAN, 0), **BARS.get(name, {})}.items():
+            _judge(f"{name}, {column}", row[column], bar)
+
+
+def _judge(what: str, value: float, bar: float) -> None:
+    print(f"{what:>32} {value:>9.4g}, at most {bar:<5g} {'met' if value <= bar else 'MISSED'}")
 
 
 def _in_process(name: str) -> dict[str, float]:

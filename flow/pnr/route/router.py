@@ -16,6 +16,7 @@ from flow.pnr.design import Design
 from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
 from flow.pnr.route.grid import Grid, build_grid, fixed_metal
+from flow.pnr.route.memory import Memory, carry_over
 from flow.pnr.route.nets import all_moves, route_nets
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
 from flow.pnr.route.shapes import routes_of
@@ -38,7 +39,7 @@ from flow.pnr.route.state import (
 from flow.pnr.rules import COLUMN, COLUMN_X, TRACK, TRACK_Y
 from macros.store import content_hash
 
-__all__ = ["Pass", "RouteError", "RoutePlan", "route"]
+__all__ = ["Memory", "Pass", "RouteError", "RoutePlan", "route"]
 
 WORKERS = 3  # one for the whole die, one for each half
 HOP_PASSES = 6  # passes with conflicts after which hops are given up
@@ -77,9 +78,13 @@ class Pass(NamedTuple):
 
 
 def route(
-    design: Design, plan: RoutePlan | None = None, report: Callable[[Pass], None] | None = None
+    design: Design,
+    plan: RoutePlan | None = None,
+    report: Callable[[Pass], None] | None = None,
+    memory: Memory | None = None,
 ) -> tuple[Design, dict[str, float]]:
-    """Route every net of a placed design.
+    """Route every net of a placed design. With `memory` the last routing is the start of this one
+    as far as the design is the same, and this one will be that of the next.
 
     Raises ValueError for pins without any access, RouteError naming the worst place and its nets
     when the conflicts stop getting fewer.
@@ -87,7 +92,9 @@ def route(
     plan = plan or RoutePlan()
     grid = build_grid(design)
     nets = _net_table(design)
-    state, passes = _negotiate(grid, nets, plan, report or (lambda _: None), design)
+    memory = memory or Memory()
+    state, passes = _negotiate(grid, nets, plan, report or (lambda _: None), design, memory)
+    memory.keep(design, grid, nets, state)
     routes = routes_of(grid, nets, state, fixed_metal(design))
     length = np.abs(routes.wires[:, 4] - routes.wires[:, 2]) + np.abs(
         routes.wires[:, 5] - routes.wires[:, 3]
@@ -115,7 +122,12 @@ def _net_table(design: Design) -> NetTable:
 
 
 def _negotiate(
-    grid: Grid, nets: NetTable, plan: RoutePlan, report: Callable[[Pass], None], design: Design
+    grid: Grid,
+    nets: NetTable,
+    plan: RoutePlan,
+    report: Callable[[Pass], None],
+    design: Design,
+    memory: Memory,
 ) -> tuple[State, int]:
     """Passes until no resource is shared; returns the state and how many there were."""
     count = len(nets.start) - 1
@@ -124,9 +136,10 @@ def _negotiate(
     moves = all_moves(flags, grid.nx)
     state = new_state(flags, moves, grid.resources, count, len(nets.x), pool)
     workers = [new_worker(k) for k in range(WORKERS)]
+    carry_over(memory, design, grid, nets, state)
     schedule = make_schedule(design, grid, nets, plan.margin)
     kept = plan.folder / STATE_FILE if plan.folder else None
-    key = _key(grid, nets, plan) if kept else ""
+    key = _key(grid, nets, plan, state) if kept else ""
     passes: list[Pass] = []
     if kept and (known := checkpoint.load(kept, key, state)) is not None:
         passes = [_as_pass(row.tolist()) for row in known]
@@ -175,10 +188,10 @@ def _free_stuck(state: State, passes: list[Pass]) -> None:
     state.top[limited & (stuck | (state.failed > 0))] = FREED_TOP
 
 
-def _key(grid: Grid, nets: NetTable, plan: RoutePlan) -> str:
+def _key(grid: Grid, nets: NetTable, plan: RoutePlan, start: State) -> str:
     """What a kept state belongs to: everything routing depends on."""
     numbers = replace(plan, threads=0, folder=None)
-    arrays = [grid.flags, *grid.pins, *nets]
+    arrays = [grid.flags, *grid.pins, *nets, start.history, start.edge_count]
     return content_hash(repr(numbers), grid.nx, *(array.tobytes() for array in arrays))
 
 

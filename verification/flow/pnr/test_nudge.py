@@ -36,7 +36,7 @@ def placed(finished: Finished) -> Design:
 def _failing(monkeypatch, times: int, cells: list[int]) -> list[Design]:
     tried: list[Design] = []
 
-    def route(design, plan, report):
+    def route(design, plan, report, memory):
         tried.append(design)
         if len(tried) <= times:
             raise RouteError("cannot be routed", cells)

@@ -1,0 +1,78 @@
+"""Routing on from the last routing: what may stay stays, and the layout is as good as new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.pnr.antenna import Violation, add_diodes
+from flow.pnr.check import check_layout
+from flow.pnr.design import EMPTY_ROUTES, FIXED, Design
+from flow.pnr.gds import write_gds
+from flow.pnr.route.router import Memory, Pass, route
+from flow.pnr.rules import MET2
+from verification.flow.pnr.conftest import Finished
+from verification.flow.pnr.routing_rules import violations
+
+
+@pytest.fixture
+def placed(finished: Finished) -> Design:
+    """A legal placement without fillers, which are the last instances, and routes."""
+    design = finished.design
+    kept = np.flatnonzero([not name.startswith("fill_") for name in design.instance_names])
+    return replace(
+        design,
+        routes=EMPTY_ROUTES,
+        instance_names=tuple(design.instance_names[k] for k in kept),
+        **{
+            name: getattr(design, name)[kept]
+            for name in ("master_of", "x", "y", "orient", "status")
+        },
+    )
+
+
+def _routed(design: Design, memory: Memory) -> tuple[Design, int]:
+    """The routed design, and how many times a net was routed."""
+    passes: list[Pass] = []
+    result, _ = route(design, None, passes.append, memory)
+    return result, sum(done.rerouted for done in passes)
+
+
+def test_nothing_is_routed_twice(placed: Design) -> None:
+    memory = Memory()
+    first, _ = _routed(placed, memory)
+    second, work = _routed(placed, memory)
+    assert work <= np.count_nonzero(np.diff(placed.pin_start) == 1)  # these need no wire
+    for name in ("wires", "vias", "patches"):
+        assert np.array_equal(getattr(first.routes, name), getattr(second.routes, name))
+
+
+def test_only_nets_with_new_pins_and_their_neighbours_are_routed(
+    placed: Design, tmp_path: Path
+) -> None:
+    memory = Memory()
+    first, whole = _routed(placed, memory)
+    nets = [net for net in range(placed.nets) if len(list(placed.net_pins(net))) == 3][:4]
+    found = [
+        Violation(net, MET2, 2.0, 1.0, next(pin for pin in placed.net_pins(net) if pin[0] >= 0))
+        for net in nets
+    ]
+    more, fits = add_diodes(first, found)
+    assert fits
+    result, work = _routed(more, memory)
+    assert len(nets) <= work < whole / 3
+    write_gds(result, tmp_path / "x.gds")
+    assert check_layout(tmp_path / "x.gds", result).clean
+    assert violations(tmp_path / "x.gds", result.name) == {}
+
+
+def test_a_moved_cell_starts_anew(placed: Design) -> None:
+    memory = Memory()
+    _, whole = _routed(placed, memory)
+    orient = placed.orient.copy()
+    orient[int(np.flatnonzero(placed.status != FIXED)[0])] ^= 2
+    _, work = _routed(replace(placed, orient=orient), memory)
+    assert work >= min(whole, placed.nets) / 2
