@@ -133,7 +133,7 @@ def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
     metal = np.concatenate([metal_rectangles(routes), fixed])
     patches = np.zeros((0, 6), np.int64)
     looked_at = metal
-    while len(fresh := _gaps(looked_at)):
+    while len(fresh := _gaps(looked_at, metal)):
         known = {tuple(row) for row in patches.tolist()}
         fresh = np.array([row for row in fresh.tolist() if tuple(row) not in known], np.int64)
         if not len(fresh):
@@ -146,17 +146,42 @@ def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
     return np.concatenate([patches, _holes(metal, patches)])
 
 
-def _gaps(metal: np.ndarray) -> np.ndarray:
-    """The gaps to close, each once: [n, 6] net, layer, rectangle."""
+def _gaps(looked_at: np.ndarray, metal: np.ndarray) -> np.ndarray:
+    """The gaps to close, each once: [n, 6] net, layer, rectangle. `metal` is that of all nets."""
     found = []
     for layer in (MET1, MET2, MET3):
-        rects = metal[metal[:, 1] == layer].astype(np.int64)
+        rects = looked_at[looked_at[:, 1] == layer].astype(np.int64)
         rects = rects[np.lexsort((rects[:, 2], rects[:, 0]))]
         gaps = _close_pairs(rects, SPACING[layer])
-        found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
+        boxes = np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:5]])
+        for k in np.flatnonzero(_too_narrow(boxes, gaps[:, 5], WIDTH[layer])):
+            boxes[k] = _widened(boxes[k], int(gaps[k, 5]), metal)
+        found.append(boxes)
     rows = np.concatenate(found)
     rows = rows[np.lexsort(rows.T[::-1])]
     return rows[np.append(True, (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]]
+
+
+def _too_narrow(boxes: np.ndarray, side: np.ndarray, width: int) -> np.ndarray:
+    """Patches [n] that would be a neck between the two shapes they join: what lies across the gap
+    is narrower than a wire."""
+    across = np.where(side == 0, boxes[:, 4] - boxes[:, 2], boxes[:, 5] - boxes[:, 3])
+    return (side >= 0) & (across < width)
+
+
+def _widened(box: np.ndarray, side: int, metal: np.ndarray) -> np.ndarray:
+    """A patch as wide as a wire, grown to the side where no other net is too close."""
+    net, layer = int(box[0]), int(box[1])
+    low, high, width = int(box[2 + side]), int(box[4 + side]), WIDTH[layer]
+    foreign = metal[(metal[:, 1] == layer) & (metal[:, 0] != net)]
+    for ends in ((low, low + width), (high - width, high)):
+        grown = box.copy()
+        grown[2 + side], grown[4 + side] = ends
+        gap_x = np.maximum(foreign[:, 2] - grown[4], grown[2] - foreign[:, 4]).clip(0)
+        gap_y = np.maximum(foreign[:, 3] - grown[5], grown[3] - foreign[:, 5]).clip(0)
+        if (gap_x.astype(np.int64) ** 2 + gap_y.astype(np.int64) ** 2 >= SPACING[layer] ** 2).all():
+            return grown
+    return box
 
 
 def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
@@ -178,9 +203,10 @@ def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _close_pairs(rects, spacing):
-    """Boxes between rectangles of one net that are apart by less than `spacing`; `rects` is sorted
-    by net and left edge. Cost: pairs within one net that overlap in x."""
-    result = np.empty((len(rects) * 4 + 16, 5), np.int64)
+    """Boxes between rectangles of one net that are apart by less than `spacing`: [n, 6] net, box,
+    and the side across the gap (0 its width, 1 its height, -1 both: corner to corner). `rects` is
+    sorted by net and left edge. Cost: pairs within one net that overlap in x."""
+    result = np.empty((len(rects) * 4 + 16, 6), np.int64)
     count = 0
     longest = 0
     for k in range(len(rects)):
@@ -206,5 +232,6 @@ def _close_pairs(rects, spacing):
             result[count, 0] = rects[a, 0]
             result[count, 1], result[count, 2] = x0, y0
             result[count, 3], result[count, 4] = x1, y1
+            result[count, 5] = -1 if gap_x and gap_y else 1 if gap_x else 0
             count += 1
     return result[:count]
