@@ -19,7 +19,7 @@ from macros.characterize.trim import SUPPLIES, Circuit, Element
 from macros.spice import SpiceError, device_models, simulate
 from macros.technology.parasitics import CONTACT_OHM
 
-__all__ = ["Bench", "Pwl", "Waves", "edges"]
+__all__ = ["LONGEST_STEP_NS", "Bench", "Pwl", "Waves", "edges"]
 
 Pwl = Sequence[tuple[float, float]]
 """Points (ns, V) of a source."""

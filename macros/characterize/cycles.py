@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from macros.characterize.bench import Bench, Pwl, Waves, edges
+from macros.characterize.bench import LONGEST_STEP_NS, Bench, Pwl, Waves, edges
 from macros.characterize.corners import Corner
 from macros.characterize.trim import Circuit, far
 from macros.shape import MacroShape
@@ -53,6 +53,7 @@ class Clocked:
     Members
     -------
     high_ns, low_ns: phases of clk0; slew_ns: 20 % to 80 % of every input; load_pf: on every output.
+    step_ns: longest time step. Slow inputs need short ones, or a chain of gates switches in one.
     """
 
     pdk: Path
@@ -65,6 +66,7 @@ class Clocked:
     load_pf: float = 0.01
     leakage: bool = False
     extra: tuple[str, ...] = ()
+    step_ns: float = LONGEST_STEP_NS
 
     @property
     def period_ns(self) -> float:
@@ -98,6 +100,7 @@ class Clocked:
             self.rise(len(cycles)) + 0.1,
             loads_pf=loads,
             initial=self._initial(),
+            step_ns=self.step_ns,
         )
         named = Waves(
             waves.time, {name: waves.of[net] for name, net in kept.items()}, waves.current

@@ -112,7 +112,17 @@ def test_tables_hold_on_the_whole_path(tree: Path, netlist: Path, slew: int, loa
     table = figures(netlist, SHAPE, CORNER.name, tree).delay
     last, word, bit = SHAPE.words - 1, (1 << SHAPE.bits) - 1, SHAPE.bits - 1
     circuit = fold(read_macro(netlist, SHAPE.name), Placement.of(SHAPE, 1), (0, last), bit)
-    bench = Clocked(tree, CORNER, circuit, SHAPE, PHASE_NS, PHASE_NS, SLEW_NS[slew], LOAD_PF[load])
+    bench = Clocked(
+        tree,
+        CORNER,
+        circuit,
+        SHAPE,
+        PHASE_NS,
+        PHASE_NS,
+        SLEW_NS[slew],
+        LOAD_PF[load],
+        step_ns=0.05,
+    )
     cycles = (
         Cycle("write", last, word),
         Cycle("write", 0, 0),
