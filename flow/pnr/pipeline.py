@@ -96,6 +96,8 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
     diodes = 0
     memory = Memory()
     for attempt in range(ANTENNA_ROUNDS):
+        if attempt and attempt % FRESH == 0:
+            memory = Memory()
         design, metrics = _route_or_nudge(design, plan, report, memory)
         violations = antenna_violations(design)
         metrics["antenna__violating__nets"] = float(len({v.net for v in violations}))
@@ -111,6 +113,8 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
 
 
 ANTENNA_ROUNDS = 12
+FRESH = 4
+"""Rounds after which routing starts from nothing: a net may keep the way that makes its antenna."""
 
 
 def _route_or_nudge(
