@@ -15,6 +15,24 @@ COLUMN_SELECT_SIZE = 12
 """Of the last inverter of a column select line, in minimum inverters."""
 
 
+def modules_in_the_order_of_their_use() -> None:
+    """A module keeps those below it in a set of objects, whose order is another in every run, and
+    with it that of the cells in netlist and layout."""
+    from openram.base.hierarchy_spice import spice
+
+    class Ordered(dict):
+        def add(self, module) -> None:
+            self[module] = None
+
+    made = spice.__init__
+
+    def init(self, *arguments, **options) -> None:
+        made(self, *arguments, **options)
+        self.mods = Ordered()
+
+    spice.__init__ = init
+
+
 def predecoders_on_demand() -> None:
     """The row decoder makes a 4-to-16 predecoder even if it has no use for one, and with it asks
     the technology for a NAND4 that no macro of ours contains."""
@@ -408,6 +426,7 @@ def as_many_contacts_as_fit() -> None:
 
 def apply() -> None:
     """Apply every repair; call after OpenRAM's technology is loaded."""
+    modules_in_the_order_of_their_use()
     control_logic_stays_repaired()
     predecoders_on_demand()
     small_pins()

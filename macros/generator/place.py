@@ -62,6 +62,7 @@ def place(shape: MacroShape, folder: Path, words_per_row: int = 1) -> Path:
         env={
             **os.environ,
             "OPENRAM_TECH": str(folder / "technology"),
+            "PYTHONHASHSEED": "0",  # OpenRAM writes cells in the order of a set
             "PYTHONPATH": os.pathsep.join(filter(None, (project, os.environ.get("PYTHONPATH")))),
         },
         cwd=folder,
