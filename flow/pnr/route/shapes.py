@@ -170,18 +170,17 @@ def _too_narrow(boxes: np.ndarray, side: np.ndarray, width: int) -> np.ndarray:
 
 
 def _widened(box: np.ndarray, side: int, metal: np.ndarray) -> np.ndarray:
-    """A patch as wide as a wire, grown to the side where no other net is too close."""
+    """A patch that meets both of the shapes it joins on the width of a wire: grown to both sides,
+    for one shape ends at its left and the other at its right. As it was if another net would be too
+    close."""
     net, layer = int(box[0]), int(box[1])
-    low, high, width = int(box[2 + side]), int(box[4 + side]), WIDTH[layer]
-    foreign = metal[(metal[:, 1] == layer) & (metal[:, 0] != net)]
-    for ends in ((low, low + width), (high - width, high)):
-        grown = box.copy()
-        grown[2 + side], grown[4 + side] = ends
-        gap_x = np.maximum(foreign[:, 2] - grown[4], grown[2] - foreign[:, 4]).clip(0)
-        gap_y = np.maximum(foreign[:, 3] - grown[5], grown[3] - foreign[:, 5]).clip(0)
-        if (gap_x.astype(np.int64) ** 2 + gap_y.astype(np.int64) ** 2 >= SPACING[layer] ** 2).all():
-            return grown
-    return box
+    grown = box.copy()
+    grown[2 + side] = min(box[2 + side], box[4 + side] - WIDTH[layer])
+    grown[4 + side] = max(box[4 + side], box[2 + side] + WIDTH[layer])
+    foreign = metal[(metal[:, 1] == layer) & (metal[:, 0] != net)].astype(np.int64)
+    gap_x = np.maximum(foreign[:, 2] - grown[4], grown[2] - foreign[:, 4]).clip(0)
+    gap_y = np.maximum(foreign[:, 3] - grown[5], grown[3] - foreign[:, 5]).clip(0)
+    return grown if (gap_x**2 + gap_y**2 >= SPACING[layer] ** 2).all() else box
 
 
 def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import klayout.db as kdb
 import numpy as np
 import pytest
 
 from flow.pnr.route.shapes import _gaps
-from flow.pnr.rules import MET1, SPACING, WIDTH
+from flow.pnr.rules import MET1, WIDTH
 
 LOWER = [0, MET1, 0, 0, 495, 230]
 UPPER = [0, MET1, 370, 325, 690, 585]
 """Pads of one net that overlap by 125 nm in x and are 95 nm apart in y."""
 RIGHT = [1, MET1, 495 + 140, 0, 1500, 185]
-"""Another net, at the least distance from the lower pad and from the upper one."""
+"""Another net, at the least distance from both pads."""
 
 
 def gaps(*rects):
@@ -20,25 +21,24 @@ def gaps(*rects):
     return _gaps(metal[metal[:, 0] == 0], metal).tolist()
 
 
-def distance(a, b) -> float:
-    gap = [max(a[k + 2] - b[k + 4], b[k + 2] - a[k + 4], 0) for k in (0, 1)]
-    return float(np.hypot(*gap))
+def metal(*rects) -> kdb.Region:
+    region = kdb.Region()
+    for rect in rects:
+        region.insert(kdb.Box(*rect[2:]))
+    return region.merged()
 
 
-def test_a_narrow_patch_becomes_as_wide_as_a_wire():
-    assert gaps(LOWER, UPPER) == [[0, MET1, 370, 230, 370 + WIDTH[MET1], 325]]
+def test_a_narrow_patch_meets_both_pads_on_the_width_of_a_wire():
+    (patch,) = gaps(LOWER, UPPER)
+    assert patch == [0, MET1, 495 - WIDTH[MET1], 230, 370 + WIDTH[MET1], 325]
+    region = metal(LOWER, UPPER, patch)
+    assert region.width_check(WIDTH[MET1]).is_empty()
+    one_side = metal(LOWER, UPPER, [0, MET1, 370, 230, 510, 325])
+    assert not one_side.width_check(WIDTH[MET1]).is_empty()
 
 
-def test_it_grows_away_from_another_net():
+def test_it_does_not_come_too_close_to_another_net():
     (patch,) = gaps(LOWER, UPPER, RIGHT)
-    assert patch[4] - patch[2] == WIDTH[MET1]
-    assert patch[4] == 495
-    assert distance(patch, RIGHT) >= SPACING[MET1]
-
-
-def test_between_two_nets_it_stays_as_it_is():
-    left = [2, MET1, -1000, 250, 370 - 140, 300]
-    (patch,) = gaps(LOWER, UPPER, RIGHT, left)
     assert patch[2:] == [370, 230, 495, 325]
 
 
