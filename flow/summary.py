@@ -56,13 +56,11 @@ def summary(rows: Sequence[StageRow]) -> str:
     if not rows:
         return "no stage was finished\n"
     metrics = rows[-1].metrics
-    lines += ["", f"{'worst slack ns':34} {'setup':>8} {'hold':>8}"]
+    lines += ["", f"{'worst slack, clock skew ns':34} {'setup':>8} {'hold':>8} {'skew':>8}"]
     for corner in _corners(metrics):
-        setup, hold = (
-            _figure(metrics, f"timing__{kind}__ws__corner:{corner}", "{:.3f}")
-            for kind in ("setup", "hold")
-        )
-        lines.append(f"  {corner:32} {setup:>8} {hold:>8}")
+        names = ("timing__setup__ws", "timing__hold__ws", "clock__skew__worst_setup")
+        found = [_figure(metrics, f"{name}__corner:{corner}", "{:.3f}") for name in names]
+        lines.append(f"  {corner:32} " + " ".join(f"{figure:>8}" for figure in found))
     lines.append("")
     lines += [f"{title:34} {_figure(metrics, *how):>8}" for title, how in FIGURES.items()]
     return "\n".join(lines) + "\n"
@@ -71,7 +69,6 @@ def summary(rows: Sequence[StageRow]) -> str:
 FIGURES: dict[str, tuple[Any, ...]] = {
     "die mm2": ("design__die__area", "{:.4f}", 1e-6),
     "utilisation %": ("design__instance__utilization", "{:.1f}", 100.0),
-    "clock skew ps": ("clock__skew__worst_setup", "{:.0f}", 1e3),
     "slow transitions": ("design__max_slew_violation__count",),
     "antennas": ("antenna__violating__nets",),
     "macros with placeholder views": ("design__macro_placeholder__count",),

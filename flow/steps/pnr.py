@@ -108,11 +108,11 @@ def _census(design: Design) -> dict[str, float]:
     widths, heights = design.sizes()
     masters = design.master_objects()
     counted = np.array([bool(m.signal_pins) and not m.is_macro for m in masters])[design.master_of]
-    area = (widths.astype(np.int64) * heights)[counted].sum() / 1e6
-    return {
-        "design__instance__count": float(counted.sum()),
-        "design__instance__area": float(area),
-    }
+    count = float(counted.sum())
+    area = float((widths.astype(np.int64) * heights)[counted].sum() / 1e6)
+    names = ("design__instance__count", "design__instance__area")
+    found = dict(zip(names, (count, area), strict=True))
+    return found | {f"{name}__stdcell": value for name, value in found.items()}
 
 
 @Step.factory.register()
