@@ -21,7 +21,7 @@ from flow.steps.signoff import SIGNOFF
 from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
 
-__all__ = ["STAGES", "SYNTHESIS_REPORT", "Spikeout", "stock_steps", "substitutions"]
+__all__ = ["STAGES", "SYNTHESIS_REPORT", "KeptState", "Spikeout", "stock_steps", "substitutions"]
 
 EMBEDDED: dict[str, type[Step]] = {
     "OpenROAD.CheckMacroInstances": CheckMacroInstances,
@@ -110,6 +110,14 @@ def substitutions(mode: str) -> list[tuple[str, str | type[Step] | None]]:
         (f"+{pnr.Route.id}", pnr.RoutedRepair),
         (f"+{export.StreamOut.id}", export.LayoutCheck),
     ]
+
+
+class KeptState(State):
+    """The state that a run goes on from. LibreLane takes one without views, as it is after lint,
+    for none at all and would drop its metrics."""
+
+    def __bool__(self) -> bool:
+        return True
 
 
 @Flow.factory.register()

@@ -95,6 +95,9 @@ def run_chip(
     _check_wishes(frm, to, overrides)
     with _alone(folder):
         afresh = frm is None and not (resume and any(folder.glob("*/state_out.json")))
+        if afresh:
+            for old in folder.glob("*/state_out.json"):  # none of them is of these sources
+                old.unlink()
         _keep_inputs(folder, source, network, afresh)
         if afresh:
             write_sources(parameters, folder)
@@ -180,9 +183,8 @@ def _execute(
     """`execute`, with the folder already ours."""
     from librelane.config import InvalidConfig
     from librelane.flows import FlowError, FlowException
-    from librelane.state import State
 
-    from flow.flow import Spikeout
+    from flow.flow import KeptState, Spikeout
 
     first, last = Spikeout.stage(frm, end=False), Spikeout.stage(to)
     _check_wishes(frm, to, overrides)
@@ -216,7 +218,7 @@ def _execute(
     flow.expected = expected
     try:
         state = flow.start(
-            State.loads((kept[-1] / "state_out.json").read_text()) if kept else None,
+            KeptState.loads((kept[-1] / "state_out.json").read_text()) if kept else None,
             tag=folder.name,
             _force_run_dir=str(folder),
             _no_load_previous_steps=True,
@@ -229,23 +231,31 @@ def _execute(
 
 
 def _finished(folder: Path, order: Sequence[str]) -> dict[int, Path]:
-    """Folders of the steps that an earlier run finished, by their place in the flow."""
-    done = {}
-    for state in sorted(folder.glob("*-*/state_out.json")):
-        with contextlib.suppress(json.JSONDecodeError, StopIteration):
+    """Folders of the steps that an earlier run finished, by their place in the flow: those before
+    the first that is missing, died or found a fault. What stands after it does not count, or the
+    fault would be forgotten, and a run killed while it removed old steps would go on from one."""
+    places = {step.lower().replace(".", "-"): place for place, step in enumerate(order)}
+    done: dict[int, Path] = {}
+    for state in sorted(folder.glob("*-*/state_out.json"), key=_ordinal):
+        number, slug = state.parent.name.split("-", 1)
+        try:
             json.loads(state.read_text())
-            slug = state.parent.name.split("-", 1)[1]
-            steps = (k for k, step in enumerate(order) if step.lower().replace(".", "-") == slug)
-            done[next(steps)] = state.parent
-    return dict(sorted(done.items()))
+            place = places[slug]
+        except (ValueError, KeyError):
+            break
+        if int(number) != len(done) + 1 or place <= max(done, default=-1):
+            break
+        done[place] = state.parent
+    return done
 
 
 def _remove_steps(folder: Path, kept: Sequence[Path]) -> None:
-    """Remove what an earlier run left but the steps to keep; what goes in (`rtl/`, `macros/`)
-    stays."""
-    for old in folder.glob("*"):
+    """Remove what an earlier run left but the steps to keep, the earliest first, as `_finished`
+    expects it; what goes in (`rtl/`, `macros/`) stays."""
+    for old in sorted(folder.glob("*")):
         if re.match(r"\d+-", old.name) or old.name in ("final", "tmp"):
             if old not in kept:
+                (old / "state_out.json").unlink(missing_ok=True)
                 shutil.rmtree(old)
         elif old.suffix == ".log" and not kept:
             old.unlink()

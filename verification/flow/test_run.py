@@ -53,6 +53,27 @@ def test_a_run_that_died_before_its_views_were_kept_goes_no_further_than_asked(
     )
 
 
+def test_a_run_goes_on_from_the_first_step_that_did_not_end_well(toy_run, toy_config, tmp_path):
+    """A fault in a check lets later steps run; to go on after those would forget it."""
+    folder = tmp_path / "toy" / "run"
+    shutil.copytree(toy_run.folder, folder)
+    (folder / "04-checker-lintwarnings" / "state_out.json").unlink()
+    again = execute(toy_config, folder, resume=True, to="lint")
+    assert [path.name[:2] for path in sorted(folder.glob("*-*/"))] == ["01", "02", "03", "04"]
+    assert again.latest("Checker.LintWarnings", "state_out.json")
+    assert again.metrics["design__lint_error__count"] == 0
+
+
+def test_steps_of_older_sources_are_not_gone_on_from(tmp_path, monkeypatch):
+    """A run that began afresh and was killed before it had removed what stood there."""
+    step = run_folder("tiny", "run", tmp_path) / "01-verilator-lint"
+    step.mkdir(parents=True)
+    (step / "state_out.json").write_text("{}")
+    monkeypatch.setattr("flow.run._run_flow", lambda *_: None)
+    run_chip("tiny", build=tmp_path)
+    assert not (step / "state_out.json").exists()
+
+
 def test_a_clock_too_fast_stops_the_flow_and_a_run_goes_on_from_a_stage(toy_run, toy_config):
     timing = {"frm": "Spikeout.STAPrePNR", "to": "synthesis"}
     with pytest.raises(FlowFailed, match=r"setup slack is -\d"):

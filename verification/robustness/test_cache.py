@@ -8,8 +8,6 @@ import json
 import lzma
 import os
 import re
-import subprocess
-import sys
 import tarfile
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from flow.pdk import resolver
 from macros import views
 from macros.sealed import SEAL, is_sound, keep, kept, seal
 from macros.store import atomic_directory, cache_root
+from verification.robustness.mounts import in_own_mounts
 from verification.rtl import simulation
 
 SPIKEOUT = "$PYTHON -c 'from flow.cli import main; main()'"
@@ -188,21 +187,6 @@ def test_a_cache_that_cannot_be_is_one_line(command, tmp_path, monkeypatch, caps
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("spikeout: the PDK cannot be written to ")
     assert line.endswith("Not a directory")
-
-
-def in_own_mounts(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """A shell script that may mount, where the machine lets it; the test is skipped elsewhere."""
-    start = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "-Ur"]
-    if subprocess.run([*start, "true"], capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    environment = {**os.environ, "PYTHON": sys.executable, **variables}
-    return subprocess.run(
-        [*start, "sh", "-c", script],
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-    )
 
 
 @pytest.mark.full

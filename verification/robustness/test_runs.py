@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -11,21 +12,30 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from flow import doctor
 from flow.chip_config import SDC
 from flow.cli import run
 from flow.run import FlowFailed, execute, run_folder
+from flow.summary import step_seconds
 from macros.store import Busy, lock
+from verification.robustness.mounts import in_own_mounts
 
 ROOT = Path(__file__).parents[2]
 KILLS = 20
-VIEWS = ("def/{}.def", "gds/{}.gds", "lef/{}.lef", "nl/{}.nl.v", "pnl/{}.pnl.v", "metrics.json")
+VIEWS = (
+    "def/{}.def",
+    "gds/{}.gds",
+    "lef/{}.lef",
+    "nl/{}.nl.v",
+    "pnl/{}.pnl.v",
+    "spef/nom/{}.nom.spef",
+)
+VIEWS += ("metrics.json",)
 TOY = """\
 module toy (input clk, input rst, input [3:0] a, output reg [5:0] sum);
-  always @(posedge clk) sum <= rst ? 0 : sum + a;
+  always @(posedge clk) sum <= rst ? 6'd0 : sum + {2'd0, a};
 endmodule
 """
 CHILD = """\
@@ -36,6 +46,19 @@ if __name__ == "__main__":
     execute(json.loads(sys.argv[1]), Path(sys.argv[2]), resume=True, to=sys.argv[3])
 """
 """Guarded, because workers of a step start as copies of the main module."""
+COMMAND = """\
+import json, os, sys
+from pathlib import Path
+import flow.run
+from flow.cli import main
+def run_toy(chip, *, to, resume, **others):
+    folder = Path(os.environ["DISK"]) / "toy" / "run"
+    return flow.run.execute(json.loads(os.environ["CONFIG"]), folder, to=to, resume=resume)
+if __name__ == "__main__":
+    flow.run.run_chip = run_toy
+    main(["run", "tiny", "--to", "gds", *sys.argv[1:]])
+"""
+"""`spikeout run` on the small design in place of a chip."""
 
 embedded = pytest.mark.skipif(
     doctor.mode()[0] == "openlane", reason="the machine has OpenROAD, whose steps run instead"
@@ -177,43 +200,58 @@ def test_two_runs_give_the_same_bytes(whole, tmp_path):
 @pytest.mark.full
 @embedded
 def test_killed_at_random_moments_and_resumed(whole, tmp_path):
-    """SIGKILL to the run and its tools, anywhere from the first import to the last step."""
+    """SIGKILL to the run and its tools: some time after its start, within a step, or while the
+    final views are written. It goes on each time, and ends with the bytes of a run left alone."""
     config, reference = whole
+    folder = tmp_path / "toy" / "run"
     chance = random.Random(8)
-    killed, finished, reached = 0, 0, set()
-    folder = tmp_path / "0" / "toy" / "run"
+    interrupted, killed = set(), 0
     while killed < KILLS:
+        place, after_s = _moment(folder, reference, chance)
         child = _start(config, folder)
-        if _kill_after(child, chance.uniform(2.0, 25.0)):
-            killed += 1
-            reached.add(len(list(folder.glob("*-*/state_out.json"))))
-        else:
-            assert child.returncode == 0
-            assert final(folder) == final(reference)
-            finished += 1
-            folder = tmp_path / str(finished) / "toy" / "run"
+        _kill(child, folder / place if place else None, after_s)
+        assert child.returncode in (-signal.SIGKILL, 0)
+        killed += child.returncode != 0
+        interrupted |= _unfinished(folder)
     child = _start(config, folder)
     assert child.wait() == 0
     assert final(folder) == final(reference)
-    assert len(reached) >= 5, "the moments must lie in different steps"
+    print(f"{killed} kills, interrupted: {', '.join(sorted(interrupted))}")
+    assert len(interrupted) >= 4
 
 
-def _kill_after(child: subprocess.Popen[bytes], cpu_s: float) -> bool:
-    """Kill the run and its tools when they have used so much CPU time, on however busy a machine;
-    False when they ended before."""
-    process = psutil.Process(child.pid)
-    while child.poll() is None:
-        try:
-            tools = process.children(recursive=True)
-            used = sum(sum(p.cpu_times()[:4]) for p in (process, *tools))
-        except psutil.NoSuchProcess:
-            continue
-        if used > cpu_s:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-            return True
-        time.sleep(0.02)
-    return False
+def _moment(folder: Path, reference: Path, chance: random.Random) -> tuple[str, float]:
+    """The file whose writing begins the wait, none for the start of the run, and how long to wait
+    in s: in one of the next two steps that take time, and now and then anywhere."""
+    spans = {"final": 0.02}
+    for step in sorted(reference.glob("*-*/"), reverse=True):
+        seconds = step_seconds(step)
+        if seconds > 0.1 and not (folder / step.name / "runtime.txt").is_file():
+            spans = {f"{step.name}/config.json": min(seconds, 1.0), **spans}
+    if chance.random() < 0.25:
+        return "", chance.uniform(0, 4)
+    place = chance.choice(list(spans)[:2])
+    return place, chance.uniform(0, spans[place])
+
+
+def _kill(child: subprocess.Popen[bytes], begin: Path | None, after_s: float) -> None:
+    """Kill the run and its tools so long after `begin` was written (after the start for None)."""
+    began = time.time_ns()
+    while begin is not None and child.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            if begin.stat().st_mtime_ns > began:
+                break
+        time.sleep(0.001)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(after_s)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _unfinished(folder: Path) -> set[str]:
+    """Steps that began and did not end."""
+    return {step.name for step in folder.glob("*-*/") if not (step / "runtime.txt").is_file()}
 
 
 def _start(config: dict, folder: Path) -> subprocess.Popen[bytes]:
@@ -229,25 +267,26 @@ def _start(config: dict, folder: Path) -> subprocess.Popen[bytes]:
 
 @pytest.mark.full
 @embedded
-def test_a_disk_that_fills_during_a_run(whole, tmp_path):
-    """Files that may not grow beyond 40 kB stand for the full disk: the run ends with one line and
-    status 1, and goes on to the same bytes when there is room again."""
+@pytest.mark.parametrize("size", ["60k", "2400k", "3m", "4m"])
+def test_a_disk_that_fills_during_a_run(size, whole, tmp_path):
+    """A small disk of its own for the run: one line and status 1, and the same bytes after
+    `--resume` once there is room again."""
     config, reference = whole
-    folder = tmp_path / "toy" / "run"
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000));"
-    limited += "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-    limited += "import json, sys; from pathlib import Path; from flow.run import execute\n"
-    limited += "execute(json.loads(sys.argv[1]), Path(sys.argv[2]), to='gds')"
-    began = time.monotonic()
-    answer = subprocess.run(
-        [sys.executable, "-c", limited, json.dumps(config), str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "kept").mkdir()
+    answer = in_own_mounts(
+        "mount -t tmpfs -o size=$SIZE none $DISK || exit 77;"
+        '$PYTHON -c "$COMMAND"; echo $?;'
+        "mount -o remount,size=100m $DISK || exit 78;"
+        '$PYTHON -c "$COMMAND" --resume >/dev/null && cp -r $DISK/toy/run/final $KEPT',
+        DISK=str(tmp_path / "disk"),
+        KEPT=str(tmp_path / "kept"),
+        SIZE=size,
+        COMMAND=COMMAND,
+        CONFIG=json.dumps(config),
     )
-    assert answer.returncode != 0
-    assert time.monotonic() - began < 600
-    assert not (folder / "final" / "gds").exists()
-    execute(config, folder, resume=True, to="gds")
-    assert final(folder) == final(reference)
+    assert answer.returncode == 0, answer.stderr
+    [line] = answer.stderr.strip().splitlines()
+    assert line.startswith("spikeout: the disk is full")
+    assert answer.stdout.splitlines()[-1] == "1"
+    assert final(tmp_path / "kept") == final(reference)
