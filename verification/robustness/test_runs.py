@@ -207,7 +207,7 @@ def test_killed_at_random_moments_and_resumed(whole, tmp_path):
     chance = random.Random(8)
     interrupted, killed = set(), 0
     while killed < KILLS:
-        place, after_s = _moment(folder, reference, chance)
+        place, after_s = _moment(folder, reference, killed / KILLS, chance)
         child = _start(config, folder)
         _kill(child, folder / place if place else None, after_s)
         assert child.returncode in (-signal.SIGKILL, 0)
@@ -220,18 +220,18 @@ def test_killed_at_random_moments_and_resumed(whole, tmp_path):
     assert len(interrupted) >= 4
 
 
-def _moment(folder: Path, reference: Path, chance: random.Random) -> tuple[str, float]:
+def _moment(
+    folder: Path, reference: Path, share: float, chance: random.Random
+) -> tuple[str, float]:
     """The file whose writing begins the wait, none for the start of the run, and how long to wait
-    in s: in one of the next two steps that take time, and now and then anywhere."""
-    spans = {"final": 0.02}
-    for step in sorted(reference.glob("*-*/"), reverse=True):
-        seconds = step_seconds(step)
-        if seconds > 0.1 and not (folder / step.name / "runtime.txt").is_file():
-            spans = {f"{step.name}/config.json": min(seconds, 1.0), **spans}
-    if chance.random() < 0.25:
+    in s: in the first step that takes time after this share of them, now and then anywhere."""
+    if chance.random() < 0.2:
         return "", chance.uniform(0, 4)
-    place = chance.choice(list(spans)[:2])
-    return place, chance.uniform(0, spans[place])
+    steps = [step for step in sorted(reference.glob("*-*/")) if step_seconds(step) > 0.1]
+    for step in steps[int(share * (len(steps) + 1)) :]:
+        if not (folder / step.name / "runtime.txt").is_file():
+            return f"{step.name}/config.json", chance.uniform(0, min(step_seconds(step), 1.0))
+    return "final", chance.uniform(0, 0.02)
 
 
 def _kill(child: subprocess.Popen[bytes], begin: Path | None, after_s: float) -> None:
