@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import klayout.db as kdb
 import numba
 import numpy as np
 
@@ -133,7 +134,7 @@ def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
     metal = np.concatenate([metal_rectangles(routes), fixed])
     patches = np.zeros((0, 6), np.int64)
     looked_at = metal
-    while len(fresh := _gaps(looked_at, metal)):
+    while len(fresh := _gaps(looked_at)):
         known = {tuple(row) for row in patches.tolist()}
         fresh = np.array([row for row in fresh.tolist() if tuple(row) not in known], np.int64)
         if not len(fresh):
@@ -143,44 +144,53 @@ def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
         looked_at = np.concatenate(
             [metal[np.isin(metal[:, 0], nets)], patches[np.isin(patches[:, 0], nets)]]
         )
-    return np.concatenate([patches, _holes(metal, patches)])
+    return np.concatenate([patches, _necks(metal, patches), _holes(metal, patches)])
 
 
-def _gaps(looked_at: np.ndarray, metal: np.ndarray) -> np.ndarray:
-    """The gaps to close, each once: [n, 6] net, layer, rectangle. `metal` is that of all nets."""
+def _gaps(metal: np.ndarray) -> np.ndarray:
+    """The gaps to close, each once: [n, 6] net, layer, rectangle."""
     found = []
     for layer in (MET1, MET2, MET3):
-        rects = looked_at[looked_at[:, 1] == layer].astype(np.int64)
+        rects = metal[metal[:, 1] == layer].astype(np.int64)
         rects = rects[np.lexsort((rects[:, 2], rects[:, 0]))]
         gaps = _close_pairs(rects, SPACING[layer])
-        boxes = np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:5]])
-        for k in np.flatnonzero(_too_narrow(boxes, gaps[:, 5], WIDTH[layer])):
-            boxes[k] = _widened(boxes[k], int(gaps[k, 5]), metal)
-        found.append(boxes)
+        found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
     rows = np.concatenate(found)
     rows = rows[np.lexsort(rows.T[::-1])]
     return rows[np.append(True, (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]]
 
 
-def _too_narrow(boxes: np.ndarray, side: np.ndarray, width: int) -> np.ndarray:
-    """Patches [n] that would be a neck between the two shapes they join: what lies across the gap
-    is narrower than a wire."""
-    across = np.where(side == 0, boxes[:, 4] - boxes[:, 2], boxes[:, 5] - boxes[:, 3])
-    return (side >= 0) & (across < width)
+def _necks(metal: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """Patches [n, 6] that widen what closing left narrower than a wire, where no other net is too
+    close: a gap between pads that overlap by little becomes a neck."""
+    width = np.array(WIDTH)[patches[:, 1]]
+    small = np.minimum(patches[:, 4] - patches[:, 2], patches[:, 5] - patches[:, 3]) < width
+    found = []
+    for net, layer in np.unique(patches[small][:, :2], axis=0).tolist():
+        own = [rows[(rows[:, 0] == net) & (rows[:, 1] == layer)] for rows in (metal, patches)]
+        region = region_of(np.concatenate(own)[:, 2:].tolist()).merged()
+        for pair in region.width_check(WIDTH[layer]).each():
+            wider = _widened(pair, WIDTH[layer])
+            if _clear(wider, metal[(metal[:, 0] != net) & (metal[:, 1] == layer)], SPACING[layer]):
+                found.append((net, layer, *wider))
+    return np.array(found, np.int64).reshape(-1, 6)
 
 
-def _widened(box: np.ndarray, side: int, metal: np.ndarray) -> np.ndarray:
-    """A patch that meets both of the shapes it joins on the width of a wire: grown to both sides,
-    for one shape ends at its left and the other at its right. As it was if another net would be too
-    close."""
-    net, layer = int(box[0]), int(box[1])
-    grown = box.copy()
-    grown[2 + side] = min(box[2 + side], box[4 + side] - WIDTH[layer])
-    grown[4 + side] = max(box[4 + side], box[2 + side] + WIDTH[layer])
-    foreign = metal[(metal[:, 1] == layer) & (metal[:, 0] != net)].astype(np.int64)
-    gap_x = np.maximum(foreign[:, 2] - grown[4], grown[2] - foreign[:, 4]).clip(0)
-    gap_y = np.maximum(foreign[:, 3] - grown[5], grown[3] - foreign[:, 5]).clip(0)
-    return grown if (gap_x**2 + gap_y**2 >= SPACING[layer] ** 2).all() else box
+def _widened(pair: kdb.EdgePair, width: int) -> tuple[int, int, int, int]:
+    """The box between two edges that face each other too closely, grown to both sides so that it
+    meets what is beyond each of them on the whole width."""
+    box = pair.bbox()
+    x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+    if pair.first.dx() == 0:
+        return min(x0, x1 - width), y0, max(x1, x0 + width), y1
+    return x0, min(y0, y1 - width), x1, max(y1, y0 + width)
+
+
+def _clear(box: tuple[int, int, int, int], others: np.ndarray, spacing: int) -> bool:
+    """Whether no rectangle of the others [n, 6] is closer to the box than the spacing."""
+    gap_x = np.maximum(others[:, 2] - box[2], box[0] - others[:, 4]).clip(0).astype(np.int64)
+    gap_y = np.maximum(others[:, 3] - box[3], box[1] - others[:, 5]).clip(0).astype(np.int64)
+    return bool((gap_x**2 + gap_y**2 >= spacing**2).all())
 
 
 def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
@@ -202,10 +212,9 @@ def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _close_pairs(rects, spacing):
-    """Boxes between rectangles of one net that are apart by less than `spacing`: [n, 6] net, box,
-    and the side across the gap (0 its width, 1 its height, -1 both: corner to corner). `rects` is
-    sorted by net and left edge. Cost: pairs within one net that overlap in x."""
-    result = np.empty((len(rects) * 4 + 16, 6), np.int64)
+    """Boxes between rectangles of one net that are apart by less than `spacing`; `rects` is sorted
+    by net and left edge. Cost: pairs within one net that overlap in x."""
+    result = np.empty((len(rects) * 4 + 16, 5), np.int64)
     count = 0
     longest = 0
     for k in range(len(rects)):
@@ -231,6 +240,5 @@ def _close_pairs(rects, spacing):
             result[count, 0] = rects[a, 0]
             result[count, 1], result[count, 2] = x0, y0
             result[count, 3], result[count, 4] = x1, y1
-            result[count, 5] = -1 if gap_x and gap_y else 1 if gap_x else 0
             count += 1
     return result[:count]

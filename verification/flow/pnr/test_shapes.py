@@ -6,7 +6,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from flow.pnr.route.shapes import _gaps
+from flow.pnr.route.shapes import _gaps, _necks
 from flow.pnr.rules import MET1, WIDTH
 
 LOWER = [0, MET1, 0, 0, 495, 230]
@@ -16,37 +16,42 @@ RIGHT = [1, MET1, 495 + 140, 0, 1500, 185]
 """Another net, at the least distance from both pads."""
 
 
-def gaps(*rects):
+def turned(rect):
+    net, layer, x0, y0, x1, y1 = rect
+    return [net, layer, y0, x0, y1, x1]
+
+
+def closed(*rects):
+    """What closes the gaps of net 0: what lies in them, and what widens that."""
     metal = np.array(rects, np.int32)
-    return _gaps(metal[metal[:, 0] == 0], metal).tolist()
+    patches = _gaps(metal[metal[:, 0] == 0])
+    return patches.tolist(), _necks(metal, patches).tolist()
 
 
-def metal(*rects) -> kdb.Region:
+def too_narrow(*rects) -> int:
     region = kdb.Region()
     for rect in rects:
         region.insert(kdb.Box(*rect[2:]))
-    return region.merged()
+    return region.merged().width_check(WIDTH[MET1]).count()
 
 
-def test_a_narrow_patch_meets_both_pads_on_the_width_of_a_wire():
-    (patch,) = gaps(LOWER, UPPER)
-    assert patch == [0, MET1, 495 - WIDTH[MET1], 230, 370 + WIDTH[MET1], 325]
-    region = metal(LOWER, UPPER, patch)
-    assert region.width_check(WIDTH[MET1]).is_empty()
-    one_side = metal(LOWER, UPPER, [0, MET1, 370, 230, 510, 325])
-    assert not one_side.width_check(WIDTH[MET1]).is_empty()
+@pytest.mark.parametrize("turn", [list, turned])
+def test_a_neck_between_pads_becomes_as_wide_as_a_wire(turn):
+    pads = turn(LOWER), turn(UPPER)
+    patches, wider = closed(*pads)
+    assert patches == [turn([0, MET1, 370, 230, 495, 325])]
+    assert too_narrow(*pads, *patches)
+    assert not too_narrow(*pads, *patches, *wider)
 
 
 def test_it_does_not_come_too_close_to_another_net():
-    (patch,) = gaps(LOWER, UPPER, RIGHT)
-    assert patch[2:] == [370, 230, 495, 325]
+    patches, wider = closed(LOWER, UPPER, RIGHT)
+    assert len(patches) == 1
+    assert wider == []
 
 
-@pytest.mark.parametrize("turned", [False, True])
-def test_a_wide_patch_is_left_alone(turned):
-    boxes = [[0, MET1, 0, 0, 495, 230], [0, MET1, 100, 325, 690, 585]]
-    wanted = [100, 230, 495, 325]
-    if turned:
-        boxes = [[*b[:2], b[3], b[2], b[5], b[4]] for b in boxes]
-        wanted = [230, 100, 325, 495]
-    assert [patch[2:] for patch in gaps(*boxes)] == [wanted]
+@pytest.mark.parametrize("turn", [list, turned])
+def test_a_wide_patch_is_left_alone(turn):
+    patches, wider = closed(turn(LOWER), turn([0, MET1, 100, 325, 690, 585]))
+    assert patches == [turn([0, MET1, 100, 230, 495, 325])]
+    assert wider == []
