@@ -11,6 +11,7 @@ from flow.pnr.library import region_of
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
+from macros.technology.rules import GRID
 
 __all__ = ["metal_rectangles", "routes_of"]
 
@@ -180,7 +181,8 @@ def _widened(pair: kdb.EdgePair, width: int) -> tuple[int, int, int, int]:
     """The box between two edges that face each other too closely, grown to both sides so that it
     meets what is beyond each of them on the whole width."""
     box = pair.bbox()
-    x0, y0, x1, y1 = box.left, box.bottom, box.right, box.top
+    x0, y0 = (v // GRID * GRID for v in (box.left, box.bottom))
+    x1, y1 = (-(-v // GRID) * GRID for v in (box.right, box.top))
     if pair.first.dx() == 0:
         return min(x0, x1 - width), y0, max(x1, x0 + width), y1
     return x0, min(y0, y1 - width), x1, max(y1, y0 + width)

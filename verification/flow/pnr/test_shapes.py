@@ -8,6 +8,7 @@ import pytest
 
 from flow.pnr.route.shapes import _gaps, _necks
 from flow.pnr.rules import MET1, WIDTH
+from macros.technology.rules import GRID
 
 LOWER = [0, MET1, 0, 0, 495, 230]
 UPPER = [0, MET1, 370, 325, 690, 585]
@@ -42,6 +43,7 @@ def test_a_neck_between_pads_becomes_as_wide_as_a_wire(turn):
     assert patches == [turn([0, MET1, 370, 230, 495, 325])]
     assert too_narrow(*pads, *patches)
     assert not too_narrow(*pads, *patches, *wider)
+    assert not (np.array(wider)[:, 2:] % GRID).any()
 
 
 def test_it_does_not_come_too_close_to_another_net():
