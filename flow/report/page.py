@@ -56,6 +56,7 @@ def render(run: RunData) -> str:
         "path_rows": [_path(path) for path in _worst(run.paths)],
         "markers": [_marker(marker) for marker in run.markers[:MARKERS_LISTED]],
         "power_rows": list(_power_rows(run.metrics)),
+        "block_power_rows": list(_block_power_rows(run.power)),
         "function": function,
         "tools": [(f.name, f.version or "missing", f.purpose) for f in doctor.examine()],
         "metrics": [(name, _plain(value)) for name, value in sorted(run.metrics.items())],
@@ -296,6 +297,15 @@ def _power_rows(metrics: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name, value in sorted(metrics.items()):
         if name.startswith(("power__", "energy__", "ir__")):
             yield name, _plain(value)
+
+
+def _block_power_rows(power: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """Block, mW and share; then the same by kind of cell."""
+    total = float(power.get("power_W", 0)) or 1.0
+    for kind in ("block_W", "group_W"):
+        for name, watt in sorted(power.get(kind, {}).items(), key=lambda row: -row[1]):
+            title = name if kind == "block_W" else f"all {name}"
+            yield title, f"{1e3 * watt:.3f}", f"{watt / total:.1%}"
 
 
 def _plain(value: Any) -> str:

@@ -80,3 +80,20 @@ def test_changes_of_metrics():
 def test_command_names_what_is_no_run(capsys):
     assert spikeout(["report", "nonesuch"]) == 2
     assert "neither a run folder nor a chip with a run" in capsys.readouterr().err
+
+
+def test_power_by_block(folder):
+    evidence = folder / "01-only" / "power.json"
+    content = {
+        "power_W": 4e-3,
+        "block_W": {"lanes": 3e-3, "host": 1e-3},
+        "group_W": {"clock": 1e-3},
+    }
+    content |= {"instance_W": {}, "images": 3, "corner": "tt", "seconds_per_inference": 5e-5}
+    content |= {"energy_per_inference_J": 2e-7, "energy_per_synaptic_operation_J": 1e-11}
+    evidence.write_text(json.dumps(content))
+    write_verdict(Verdict("power", True, "4 mW", evidence), folder / "01-only")
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", render(read_run(folder)))
+    at = cells.index("lanes")
+    assert cells[at : at + 3] == ["lanes", "3.000", "75.0%"]
+    assert cells[cells.index("all clock") + 1] == "1.000"
