@@ -58,8 +58,8 @@ def pnr(
 ) -> None:
     """Place and route NETLIST (yosys JSON of sky130_fd_sc_hd cells) to DEF, GDS and Verilog."""
     from flow import pdk
+    from flow.pnr.cell_library import read_library
     from flow.pnr.floorplan import Floorplan, MacroPlace
-    from flow.pnr.library import read_library
     from flow.pnr.netlist import read_netlist
     from flow.pnr.pipeline import Plan, run_pnr
     from flow.pnr.timing.constraints import chip_constraints

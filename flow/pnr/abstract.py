@@ -11,9 +11,9 @@ from pathlib import Path
 
 import klayout.db as kdb
 
+from flow.pnr.cell_library import region_of
 from flow.pnr.design import GROUND, POWER, Design, Port
 from flow.pnr.geometry import Rect
-from flow.pnr.library import region_of
 from flow.pnr.rules import LAYERS, MET4, MET5, SPACING
 from macros.store import atomic_write
 

@@ -19,9 +19,9 @@ from typing import NamedTuple, TypeAlias
 
 import klayout.db as kdb
 
+from flow.pnr.cell_library import CellShapes, region_of
 from flow.pnr.geometry import Rect, clearance_violated, hull
 from flow.pnr.lef import Master, Pin
-from flow.pnr.library import CellShapes, region_of
 from flow.pnr.rules import (
     COLUMN,
     COLUMN_X,

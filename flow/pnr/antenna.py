@@ -170,7 +170,7 @@ def add_diodes(design: Design, violations: list[Violation]) -> tuple[Design, boo
     editor = Editor(design)
     gaps = Gaps(design)
     spots: dict[int, tuple[int, int, int] | None] = {}
-    width = design.library.masters[DIODE].width // SITE
+    width = design.cell_library.masters[DIODE].width // SITE
     for net, pin in sorted({(violation.net, violation.pin) for violation in violations}):
         instance = pin[0]
         x, y = int(design.x[instance]), int(design.y[instance])

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from flow.pnr.cell_library import Library
 from flow.pnr.def_writer import CORE_SIDES
 from flow.pnr.design import FIXED, PLACED, UNPLACED, Design, Port, Routes, Row, Supply
 from flow.pnr.geometry import ORIENTATIONS, Rect
-from flow.pnr.library import Library
 from flow.pnr.rules import LAYERS, VIAS
 
 __all__ = ["read_def"]
@@ -47,7 +47,7 @@ class _Reader:
     """Statements of one file, section by section."""
 
     def __init__(self, path: Path, library: Library) -> None:
-        self.path, self.library = path, library
+        self.path, self.cell_library = path, library
         self.last: list[str] = []
         self.values: dict[str, Any] = {"rows": [], "supplies": [], "ports": []}
         self.components: list[tuple[str, str, int, int, int, int]] = []
@@ -97,7 +97,7 @@ class _Reader:
 
     def _components(self, words: list[str]) -> None:
         name, master = unescaped(words[0]), words[1]
-        if master not in self.library.masters:
+        if master not in self.cell_library.masters:
             raise ValueError(f"{self.path}: cell {master} of {name} has no LEF")
         if len(words) > 2:
             status, x, y, orient = words[3], int(words[5]), int(words[6]), words[8]
@@ -165,7 +165,7 @@ class _Reader:
         masters = list(dict.fromkeys(component[1] for component in self.components))
         number = {name: k for k, name in enumerate(masters)}
         positions = {
-            name: {pin.name: k for k, pin in enumerate(self.library.masters[name].signal_pins)}
+            name: {pin.name: k for k, pin in enumerate(self.cell_library.masters[name].signal_pins)}
             for name in masters
         }
         instances, indices = [], []
@@ -182,7 +182,7 @@ class _Reader:
         rows = tuple(self.values["rows"])
         return Design(
             name=self.values["name"],
-            library=self.library,
+            cell_library=self.cell_library,
             masters=tuple(masters),
             instance_names=tuple(columns[0]),
             master_of=np.array([number[name] for name in columns[1]], np.int32),

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from flow.pnr.cell_library import Library
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.lef import Master
-from flow.pnr.library import Library
 
 __all__ = [
     "EMPTY_ROUTES",
@@ -91,7 +91,7 @@ class Design:
     """
 
     name: str
-    library: Library
+    cell_library: Library
     masters: tuple[str, ...]
     instance_names: tuple[str, ...]
     master_of: Ints
@@ -120,11 +120,11 @@ class Design:
 
     def master(self, instance: int) -> Master:
         """Master of an instance."""
-        return self.library.masters[self.masters[self.master_of[instance]]]
+        return self.cell_library.masters[self.masters[self.master_of[instance]]]
 
     def master_objects(self) -> list[Master]:
         """The masters in use, as `master_of` numbers them."""
-        return [self.library.masters[name] for name in self.masters]
+        return [self.cell_library.masters[name] for name in self.masters]
 
     def net_pins(self, net: int) -> Iterator[tuple[int, int]]:
         """(instance or -1 - port, pin index) of each pin of a net."""

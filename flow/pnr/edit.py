@@ -47,7 +47,7 @@ class Editor:
         instance = self.add_cell(name, master, x, y)
         net = self.add_net(f"{name}_net")
         source = (instance, 0)
-        for index, pin in enumerate(self._design.library.masters[master].signal_pins):
+        for index, pin in enumerate(self._design.cell_library.masters[master].signal_pins):
             if pin.direction == "input":
                 source = (instance, index)
             else:
@@ -66,7 +66,7 @@ class Editor:
 
     def _pin_maps(self) -> dict[int, list[int]]:
         """Pin number of each resized instance in its old master -> in its new one."""
-        library = self._design.library.masters
+        library = self._design.cell_library.masters
         maps = {}
         for instance, number in self._resized.items():
             names = [pin.name for pin in library[self._masters[number]].signal_pins]

@@ -36,7 +36,8 @@ def fill_rows(design: Design, decap_share: float = 0.2) -> tuple[Design, dict[st
             width, kind = next(
                 (width, CELLS + kind)
                 for kind in kinds
-                if (width := design.library.masters[CELLS + kind].width // SITE) <= sites - site
+                if (width := design.cell_library.masters[CELLS + kind].width // SITE)
+                <= sites - site
             )
             names.append(f"fill_{len(names)}")
             masters.append(kind)

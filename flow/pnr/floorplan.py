@@ -196,7 +196,7 @@ def _add_fixed_cells(design: Design) -> Design:
     xs: list[int] = []
     ys: list[int] = []
     orients: list[int] = []
-    cap_sites = design.library.masters[END_CAP].width // SITE
+    cap_sites = design.cell_library.masters[END_CAP].width // SITE
 
     def add(kind: str, master: str, row: Row, site: int) -> None:
         names.append(f"{kind}_{len(names)}")

@@ -47,7 +47,7 @@ def write_gds(design: Design, path: Path) -> None:
 
 def layout_of(design: Design) -> kdb.Layout:
     """The layout of a design, with the cells it uses under its top cell."""
-    source = design.library.layout
+    source = design.cell_library.layout
     layout = kdb.Layout()
     layout.dbu = source.dbu
     top = layout.create_cell(design.name)

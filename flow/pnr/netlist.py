@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from flow.pnr.cell_library import Library
 from flow.pnr.design import UNPLACED, Design, Port
-from flow.pnr.library import Library
 
 __all__ = ["read_netlist"]
 
@@ -90,7 +90,7 @@ def _build(name: str, module: dict[str, Any], library: Library, where: str) -> D
     count = len(instances)
     design = Design(
         name=name,
-        library=library,
+        cell_library=library,
         masters=tuple(masters),
         instance_names=tuple(instances),
         master_of=np.array(master_of, np.int32),

@@ -159,7 +159,7 @@ def static_metal(design: Design) -> np.ndarray:
         if master.is_macro:
             shapes = [(LAYERS.index(n), r) for n, r in master.obstructions if n in LAYERS[:4]]
         else:
-            shapes = [(0, rect) for rect in design.library.shapes(master.name).met1]
+            shapes = [(0, rect) for rect in design.cell_library.shapes(master.name).met1]
         for layer, rect in shapes:
             _stamp(metal, layer, placed(rect, orient, *where))
     return metal

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.pnr.antenna import add_diodes, antenna_violations
+from flow.pnr.cell_library import Library
 from flow.pnr.check import check_layout
 from flow.pnr.congestion import wider
 from flow.pnr.def_reader import read_def
@@ -18,7 +19,6 @@ from flow.pnr.design import Design
 from flow.pnr.fill import fill_rows
 from flow.pnr.floorplan import Floorplan, make_floorplan, ports_near_cells
 from flow.pnr.gds import write_gds
-from flow.pnr.library import Library
 from flow.pnr.macro_access import check_macro_access
 from flow.pnr.parasitics import write_spef
 from flow.pnr.picture import draw_congestion, draw_placement

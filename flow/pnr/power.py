@@ -72,7 +72,7 @@ def _rails(design: Design) -> list[Supply]:
     """One rail along each row edge; rows alternate N and FS, so that neighbours share it."""
     rails: dict[tuple[int, int, int], str] = {}
     for row in design.rows:
-        right = row.x + row.sites * design.library.masters[TAP].width
+        right = row.x + row.sites * design.cell_library.masters[TAP].width
         low, high = (POWER, GROUND) if row.orient & 1 else (GROUND, POWER)
         rails[row.x, right, row.y] = low
         rails[row.x, right, row.y + ROW] = high

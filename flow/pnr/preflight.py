@@ -14,12 +14,12 @@ def preflight(design: Design, clock: str | None) -> None:
     drives nothing.
     """
     for name in design.masters:
-        if design.library.masters[name].is_macro:
-            cell = design.library.layout.cell(name)
+        if design.cell_library.masters[name].is_macro:
+            cell = design.cell_library.layout.cell(name)
             if cell is None or cell.bbox().empty():
                 raise ValueError(f"macro {name} has a LEF but no GDS")
         else:
-            design.library.shapes(name)
+            design.cell_library.shapes(name)
     if clock is None:
         return
     net = next((p.net for p in design.ports if p.name == clock and p.direction == "input"), None)

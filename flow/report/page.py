@@ -14,9 +14,9 @@ import plotly.offline
 from markupsafe import Markup
 
 from flow import doctor
+from flow.pnr.cell_library import read_library
 from flow.pnr.def_reader import read_def
 from flow.pnr.design import Design
-from flow.pnr.library import read_library
 from flow.report import charts, overlays
 from flow.report.blocks import CLOCK_TREE, FILL, GLUE, MACROS, blocks_of
 from flow.report.collect import RunData, TimedPath

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from flow.pnr.cell_library import read_library
 from flow.pnr.def_reader import read_def
 from flow.pnr.ir_drop import solve_ir_drop
-from flow.pnr.library import read_library
 from flow.pnr.picture import draw_ir_drop
 from flow.signoff.chip_run import ChipRun
 from flow.signoff.verdict import NoVerdict

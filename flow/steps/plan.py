@@ -12,8 +12,8 @@ from typing import Any
 from librelane.config import Variable
 from librelane.steps import Odb, OpenROAD, Step
 
+from flow.pnr.cell_library import Library, read_library
 from flow.pnr.floorplan import Floorplan, MacroPlace
-from flow.pnr.library import Library, read_library
 from flow.pnr.pipeline import Plan
 from flow.pnr.power import PowerPlan
 from flow.pnr.sides import read_sides

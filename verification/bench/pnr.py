@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from flow import pdk
+from flow.pnr.cell_library import read_library
 from flow.pnr.check import check_layout
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, MacroPlace
-from flow.pnr.library import read_library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.pipeline import STAGES, Plan, run_pnr
 from flow.pnr.placement import half_perimeter

@@ -9,7 +9,7 @@ import pytest
 
 from flow.chips import chip_file
 from flow.cli import run
-from flow.pnr.library import Library
+from flow.pnr.cell_library import Library
 from flow.pnr.netlist import read_netlist
 
 NETLISTS = {

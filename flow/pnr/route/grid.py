@@ -94,7 +94,7 @@ def build_grid(design: Design) -> Grid:
     _block_borders(flags)
     _block_shapes(flags, _fixed_shapes(design))
     cells = {
-        number: analyse_cell(master, design.library.shapes(master.name))
+        number: analyse_cell(master, design.cell_library.shapes(master.name))
         for number, master in enumerate(design.master_objects())
         if not master.is_macro
     }

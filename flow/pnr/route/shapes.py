@@ -6,8 +6,8 @@ import klayout.db as kdb
 import numba
 import numpy as np
 
+from flow.pnr.cell_library import region_of
 from flow.pnr.design import Routes
-from flow.pnr.library import region_of
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH

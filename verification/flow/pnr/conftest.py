@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from flow import pdk
+from flow.pnr.cell_library import Library, read_library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan
-from flow.pnr.library import Library, read_library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.pipeline import Plan, run_pnr
 from verification.flow.pnr.designs import random_logic, write_netlist

@@ -5,9 +5,9 @@ from __future__ import annotations
 import klayout.db as kdb
 
 from flow.pnr.abstract import write_abstract
+from flow.pnr.cell_library import region_of
 from flow.pnr.gds import METALS
 from flow.pnr.lef import read_lef
-from flow.pnr.library import region_of
 from flow.pnr.rules import LAYERS
 
 

@@ -14,8 +14,8 @@ from flow.pnr.access import (
     conflicts,
     simultaneous_access,
 )
+from flow.pnr.cell_library import Library
 from flow.pnr.dont_use import DONT_USE
-from flow.pnr.library import Library
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from flow.pnr.antenna import (
     suspects,
     top_after_hop,
 )
+from flow.pnr.cell_library import Library
 from flow.pnr.floorplan import Floorplan
-from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.pipeline import Plan, run_pnr
 from flow.pnr.wiring import Wiring, wiring_of

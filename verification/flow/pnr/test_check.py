@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from flow import pdk
+from flow.pnr.cell_library import Library, read_library
 from flow.pnr.check import check_layout
 from flow.pnr.design import Design, Routes
 from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
-from flow.pnr.library import Library, read_library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import place
 from verification.flow.pnr.conftest import Finished
@@ -105,7 +105,7 @@ def test_empty_cell_is_refused(finished: Finished, library: Library, tmp_path: P
         empty.create_cell(name)
     hollow = Library(library.masters, library.gds_files, library.pdk, empty)
     with pytest.raises(RuntimeError, match="is empty in the GDS"):
-        write_gds(replace(finished.design, library=hollow), tmp_path / "hollow.gds")
+        write_gds(replace(finished.design, cell_library=hollow), tmp_path / "hollow.gds")
     assert not (tmp_path / "hollow.gds").exists()
 
 

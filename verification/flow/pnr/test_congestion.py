@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.congestion import BIN, TARGET, demand, wider
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, make_floorplan, ports_near_cells
-from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import place
 from flow.pnr.rules import COLUMN, TRACK

@@ -8,9 +8,9 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.def_reader import read_def
 from flow.pnr.def_writer import write_def
-from flow.pnr.library import Library
 from verification.flow.pnr.conftest import Finished
 from verification.flow.pnr.routing_rules import LAYERS
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from flow.pnr.cell_library import Library, read_library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, MacroPlace, make_floorplan
-from flow.pnr.library import Library, read_library
 from flow.pnr.netlist import read_netlist
 from verification.flow.pnr.designs import (
     macro_system,

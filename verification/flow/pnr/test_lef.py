@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.lef import read_lef
-from flow.pnr.library import Library
 
 MACRO = """VERSION 5.7 ;
 MACRO m

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from flow import pdk
+from flow.pnr.cell_library import Library, read_library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, MacroPlace, make_floorplan
-from flow.pnr.library import Library, read_library
 from flow.pnr.macro_access import check_macro_access
 from flow.pnr.netlist import read_netlist
 from flow.pnr.power import PowerPlan, make_power_grid
@@ -28,11 +28,11 @@ def powered(tmp_path_factory) -> Design:
 
 
 def _with_obstruction(design: Design, *shapes: tuple[str, tuple[int, int, int, int]]) -> Design:
-    master = design.library.masters["test_macro"]
+    master = design.cell_library.masters["test_macro"]
     worse = replace(master, obstructions=[*master.obstructions, *shapes])
-    library = design.library
+    library = design.cell_library
     masters = library.masters | {"test_macro": worse}
-    return replace(design, library=Library(masters, library.gds_files, library.pdk))
+    return replace(design, cell_library=Library(masters, library.gds_files, library.pdk))
 
 
 def test_a_macro_with_free_pins_passes(powered):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flow.pnr.library import Library
+from flow.pnr.cell_library import Library
 from flow.pnr.netlist import read_netlist
 from verification.flow.pnr.designs import random_logic
 

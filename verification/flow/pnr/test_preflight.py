@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flow.pnr.library import Library
+from flow.pnr.cell_library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.preflight import preflight
 from verification.flow.pnr.designs import macro_system, random_logic, write_macro, write_netlist

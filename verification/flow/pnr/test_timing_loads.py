@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, make_floorplan
-from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import check_placement, half_perimeter, place
 from flow.pnr.timing.cells import SLEW_NS, Cells, read_cells

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.design import FIXED, Design
 from flow.pnr.floorplan import Floorplan, make_floorplan
-from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import check_placement, place
 from flow.pnr.power import PowerPlan, make_power_grid

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from flow.pnr.cell_library import Library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, make_floorplan
-from flow.pnr.library import Library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.trees import buffer_fanout, build_clock_tree
 from verification.flow.pnr.designs import shift_register, write_netlist

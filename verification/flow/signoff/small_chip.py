@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flow import pdk
+from flow.pnr.cell_library import read_library
 from flow.pnr.floorplan import Floorplan
-from flow.pnr.library import read_library
 from flow.pnr.netlist import read_netlist
 from flow.pnr.pipeline import Plan, run_pnr
 from verification.flow.pnr.designs import random_logic, write_netlist

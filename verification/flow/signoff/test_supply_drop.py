@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flow import pdk
+from flow.pnr.cell_library import read_library
 from flow.pnr.def_reader import read_def
-from flow.pnr.library import read_library
 from flow.signoff.chip_run import ChipRun
 from flow.signoff.supply_drop import supply_drop, supply_v
 from flow.signoff.verdict import NoVerdict
