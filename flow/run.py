@@ -1,6 +1,6 @@
 """Take a chip through the flow: its Verilog, its macros, one LibreLane run, one folder.
 
-    result = run_chip("digits", to="synthesis")
+    result = run_chip("digits", Wishes(to="synthesis"))
     result.folder, result.metrics["timing__setup__ws"]
 
 The run folder is `build/<chip>/<tag>/`: `rtl/` and `macros/` hold what went in, `NN-<step>/` each
@@ -29,7 +29,7 @@ from macros.store import Busy, atomic_write, lock
 from rtl.config import Chip, load_chip
 from rtl.image import compile_network
 
-__all__ = ["CHIP_FILE", "FlowFailed", "Run", "execute", "run_chip", "run_folder"]
+__all__ = ["CHIP_FILE", "FlowFailed", "Run", "Wishes", "execute", "run_chip", "run_folder"]
 
 PROGRAMS = {"sta": "opensta", "perl": "perl"}
 """Programs of the embedded flow that no Python package brings -> Debian package."""
@@ -63,6 +63,38 @@ class Run:
         return found[-1] if found else None
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """Which part of the flow is done, and how.
+
+    Parameters
+    ----------
+    frm, to : stages of `flow.flow.STAGES` or step ids; None is the first, the last. What an earlier
+        run in the folder did from `frm` on is removed first, all of it without `frm`
+    resume : go on with the step that an earlier run in the folder did not finish, in place of `frm`
+    overrides : `KEY=VALUE`, variables of LibreLane
+    verbose : show what the tools print
+    """
+
+    frm: str | None = None
+    to: str | None = None
+    resume: bool = False
+    overrides: tuple[str, ...] = ()
+    verbose: bool = False
+
+    def check(self) -> None:
+        """Refuse what cannot be done before anything is written."""
+        from flow.flow import Spikeout
+
+        for stage in (self.frm, self.to):
+            Spikeout.stage(stage)
+        _check_overrides(self.overrides, Spikeout.variables())
+        _require_programs()
+
+
+ALL = Wishes()
+
+
 def run_folder(chip: str, tag: str, build: Path = Path("build")) -> Path:
     """`build/<chip>/<tag>`; a tag with anything but letters, digits, `_`, `-`, `.` is refused."""
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*", tag):
@@ -72,17 +104,13 @@ def run_folder(chip: str, tag: str, build: Path = Path("build")) -> Path:
 
 def run_chip(
     chip: str,
+    wishes: Wishes = ALL,
     *,
     network: Path | None = None,
     tag: str = "run",
-    frm: str | None = None,
-    to: str | None = None,
-    resume: bool = False,
-    overrides: Sequence[str] = (),
     build: Path = Path("build"),
-    verbose: bool = False,
 ) -> Run:
-    """Take a chip (a name of `flow/chips` or a YAML file) from its parameters to stage `to`.
+    """Take a chip (a name of `flow/chips` or a YAML file) through the flow, from its parameters on.
 
     A network is kept in the run folder, after a proof that it fits the chip. Raises as `execute`
     does, and `ValueError` for a chip or network that does not exist, is not valid or does not fit.
@@ -92,16 +120,16 @@ def run_chip(
     folder = run_folder(parameters.name, tag, build)
     if network is not None:
         compile_network(load_network(network), parameters)
-    _check_wishes(frm, to, overrides)
+    wishes.check()
     with _alone(folder):
-        afresh = frm is None and not (resume and any(folder.glob("*/state_out.json")))
+        afresh = wishes.frm is None and not (wishes.resume and any(folder.glob("*/state_out.json")))
         if afresh:
             for old in folder.glob("*/state_out.json"):  # none of them is of these sources
                 old.unlink()
         _keep_inputs(folder, source, network, afresh)
         if afresh:
             write_sources(parameters, folder)
-        return _run_flow(parameters, folder, frm, to, resume, overrides, verbose)
+        return _run_flow(parameters, folder, wishes)
 
 
 def _keep_inputs(folder: Path, chip: Path, network: Path | None, afresh: bool) -> None:
@@ -113,48 +141,29 @@ def _keep_inputs(folder: Path, chip: Path, network: Path | None, afresh: bool) -
         (folder / "network.nir").unlink(missing_ok=True)
 
 
-def _run_flow(
-    parameters: Chip,
-    folder: Path,
-    frm: str | None,
-    to: str | None,
-    resume: bool,
-    overrides: Sequence[str],
-    verbose: bool,
-) -> Run:
+def _run_flow(parameters: Chip, folder: Path, wishes: Wishes) -> Run:
     from flow.flow import Spikeout
 
-    known = Spikeout.variables()  # wishes of steps that this mode has not are left out
-    wishes = librelane_config(parameters, folder)
+    known = Spikeout.variables()  # what only the other mode's steps take is left out
+    config = librelane_config(parameters, folder)
     if doctor.mode()[0] == "openlane":
-        wishes = openlane.complete(wishes)
-    config = {name: value for name, value in wishes.items() if name in known}
+        config = openlane.complete(config)
+    config = {name: value for name, value in config.items() if name in known}
     try:
-        return _execute(config, folder, frm, to, resume, overrides, verbose)
+        return _execute(config, folder, wishes)
     finally:
         _link(folder.parent / "latest", folder.name)
 
 
-def execute(
-    config: Mapping[str, Any],
-    folder: Path,
-    *,
-    frm: str | None = None,
-    to: str | None = None,
-    resume: bool = False,
-    overrides: Sequence[str] = (),
-    verbose: bool = False,
-) -> Run:
+def execute(config: Mapping[str, Any], folder: Path, wishes: Wishes = ALL) -> Run:
     """Run the flow `Spikeout` on a LibreLane configuration in the given folder.
 
-    `frm` and `to` are stages of `flow.flow.STAGES` or step ids. What an earlier run in the folder
-    did from `frm` on is removed first: all of it without `frm`, with `resume` only the step that it
-    did not finish. `overrides` are `KEY=VALUE` strings. Raises `ValueError` for a configuration
-    that LibreLane refuses, `FlowFailed` when a step fails, `Busy` when another run is at work in
-    the folder.
+    Raises `ValueError` for wishes that the flow cannot fulfil or a configuration that LibreLane
+    refuses, `FlowFailed` when a step fails, `Busy` when another run is at work in the folder.
     """
+    wishes.check()
     with _alone(folder):
-        return _execute(config, folder, frm, to, resume, overrides, verbose)
+        return _execute(config, folder, wishes)
 
 
 @contextlib.contextmanager
@@ -171,36 +180,29 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _execute(
-    config: Mapping[str, Any],
-    folder: Path,
-    frm: str | None,
-    to: str | None,
-    resume: bool,
-    overrides: Sequence[str],
-    verbose: bool,
-) -> Run:
-    """`execute`, with the folder already ours."""
+def _execute(config: Mapping[str, Any], folder: Path, wishes: Wishes) -> Run:
+    """`execute`, with the wishes checked and the folder already ours."""
     from librelane.config import InvalidConfig
     from librelane.flows import FlowError, FlowException
 
     from flow.flow import KeptState, Spikeout
 
-    first, last = Spikeout.stage(frm, end=False), Spikeout.stage(to)
-    _check_wishes(frm, to, overrides)
+    first, last = Spikeout.stage(wishes.frm, end=False), Spikeout.stage(wishes.to)
     tree = pdk.resolve()
-    _quieten(verbose)
+    _quieten(wishes.verbose)
     expected = expected_seconds(folder.parent)
     order = [step.id for step in Spikeout.Steps]
     done = _finished(folder, order)
     following = max(done, default=-1) + 1
     end = order.index(last) if last else len(order) - 1
-    if resume:  # at the latest with the last step: a run may have died before its views were kept
+    if (
+        wishes.resume
+    ):  # at the latest with the last step: a run may have died before its views were kept
         first = order[min(following, end)]
     elif first is not None and order.index(first) > end:
-        raise ValueError(f"--from {frm} must not come after --to {to}")
+        raise ValueError(f"--from {wishes.frm} must not come after --to {wishes.to}")
     elif first is not None and (not done or order.index(first) > following):
-        raise ValueError(f"--from {frm}: {folder} holds no finished step to go on from")
+        raise ValueError(f"--from {wishes.frm}: {folder} holds no finished step to go on from")
     start = order.index(first) if first else 0
     kept = [place for number, place in done.items() if number < start]
     _remove_steps(folder, kept)
@@ -211,7 +213,7 @@ def _execute(
             pdk=tree.name,
             pdk_root=str(tree.parent),
             design_dir=str(folder),
-            config_override_strings=list(overrides),
+            config_override_strings=list(wishes.overrides),
         )
     except InvalidConfig as error:
         raise ValueError("; ".join(error.errors)) from error
@@ -267,16 +269,6 @@ def _link(link: Path, target: str) -> None:
     aside.unlink(missing_ok=True)
     aside.symlink_to(target)
     aside.replace(link)
-
-
-def _check_wishes(frm: str | None, to: str | None, overrides: Sequence[str]) -> None:
-    """Refuse what cannot be done before anything is written."""
-    from flow.flow import Spikeout
-
-    for stage in (frm, to):
-        Spikeout.stage(stage)
-    _check_overrides(overrides, Spikeout.variables())
-    _require_programs()
 
 
 def _require_programs() -> None:

@@ -66,21 +66,12 @@ def run(
     if mode is not None:
         os.environ[MODE] = mode  # before the flow is imported, whose steps are those of the mode
     from flow.flow import STAGES, SYNTHESIS_REPORT
-    from flow.run import FlowFailed, run_chip
+    from flow.run import FlowFailed, Wishes, run_chip
     from flow.summary import stage_rows
 
     try:
-        result = run_chip(
-            chip,
-            network=network,
-            tag=tag,
-            frm=frm,
-            to=to,
-            resume=resume,
-            overrides=overrides,
-            build=build,
-            verbose=verbose,
-        )
+        wishes = Wishes(frm, to, resume, overrides, verbose)
+        result = run_chip(chip, wishes, network=network, tag=tag, build=build)
     except FlowFailed as error:
         if error.folder is not None:
             _print(error.folder)

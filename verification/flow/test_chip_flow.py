@@ -8,16 +8,14 @@ import shutil
 import klayout.db as kdb
 import pytest
 
-from flow import doctor
 from flow.flow import STAGES
 from flow.pnr.def_reader import read_def
-from flow.run import FlowFailed, execute
+from flow.run import FlowFailed, Wishes, execute
 from flow.steps.plan import library_of
 from flow.summary import stage_rows, summary
+from verification.flow.conftest import embedded
 
-pytestmark = pytest.mark.skipif(
-    doctor.mode()[0] == "openlane", reason="the machine has OpenROAD, whose steps run instead"
-)
+pytestmark = embedded
 VIEWS = {
     "def": "def/toy.def",
     "gds": "gds/toy.gds",
@@ -40,7 +38,7 @@ def toy_chip(toy_run, grid, tmp_path_factory):
     """The small design, finished."""
     folder = tmp_path_factory.mktemp("chip") / "toy" / "run"
     shutil.copytree(toy_run.folder, folder)
-    return execute(grid, folder, frm="floorplan", to="checks")
+    return execute(grid, folder, Wishes(frm="floorplan", to="checks"))
 
 
 def _views(run) -> dict[str, bytes]:
@@ -82,7 +80,7 @@ def test_a_killed_run_goes_on_to_the_same_bytes(toy_chip, grid, tmp_path):
         else:
             state = step / "state_out.json"
             state.write_text(state.read_text().replace(str(toy_chip.folder), str(folder)))
-    again = execute(grid, folder, resume=True, to="checks")
+    again = execute(grid, folder, Wishes(resume=True, to="checks"))
     assert _views(again) == _views(toy_chip)
 
 
@@ -110,13 +108,13 @@ def test_bad_floorplans_end_the_run_in_one_line(toy_run, grid, tmp_path, change,
     folder = tmp_path / "toy" / "run"
     shutil.copytree(toy_run.folder, folder)
     with pytest.raises(FlowFailed, match=message) as raised:
-        execute(grid | change, folder, frm="floorplan", to="floorplan")
+        execute(grid | change, folder, Wishes(frm="floorplan", to="floorplan"))
     assert "\n" not in str(raised.value)
 
 
 def test_a_stage_too_far_ahead(toy_run, grid):
     with pytest.raises(ValueError, match=r"--from route: .* holds no finished step"):
-        execute(grid, toy_run.folder, frm="route")
+        execute(grid, toy_run.folder, Wishes(frm="route"))
 
 
 def test_the_design_is_whole_after_every_stage(toy_chip, timed_tree):

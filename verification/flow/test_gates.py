@@ -10,7 +10,8 @@ import pytest
 from flow import netlist as netlists
 from flow.chip_config import macro_instances
 from flow.chips import chip_file
-from flow.run import run_chip
+from flow.cli import run as spikeout
+from flow.run import Wishes, run_chip
 from golden import encode, load_network
 from golden.digits import digits as dataset
 from rtl.config import load_chip
@@ -30,7 +31,7 @@ def chip():
 @pytest.fixture(scope="module")
 def run(timed_tree, tmp_path_factory):
     """The digits chip, synthesised."""
-    return run_chip("digits", to="synthesis", build=tmp_path_factory.mktemp("build"))
+    return run_chip("digits", Wishes(to="synthesis"), build=tmp_path_factory.mktemp("build"))
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,16 @@ def test_without_a_run_it_says_what_to_do(chip, tmp_path, monkeypatch):
         RuntimeError, match="is not there: run `spikeout run digits --to synthesis`"
     ):
         latest_netlist(chip)
+    with pytest.raises(RuntimeError, match="run `spikeout run digits --tag fast --to synthesis`"):
+        latest_netlist(chip, "fast")
+
+
+@pytest.mark.parametrize("level", ["gates", "sdf", "sdf-ff"])
+def test_the_command_simulates_the_run_of_its_tag(level, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert spikeout(["regress", "digits", "--level", level, "--images", "1", "--tag", "fast"]) == 1
+    error = capsys.readouterr().err
+    assert "build/digits/fast/final/nl/digits.nl.v is not there" in error
 
 
 def test_a_netlist_of_older_rtl_is_refused(chip, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from flow import cli, netlist
 from flow.chips import chip_file
-from flow.run import FlowFailed, execute, run_chip, run_folder
+from flow.run import FlowFailed, Wishes, execute, run_chip, run_folder
 from flow.steps.sta import REQUIRED
 
 CORNERS = ("nom_tt_025C_1v80", "nom_ss_100C_1v60", "nom_ff_n40C_1v95")
@@ -36,7 +36,7 @@ def test_synthesis_is_complete(toy_run):
 
 
 def test_the_netlist_is_the_same_byte_for_byte(toy_run, toy_config, tmp_path):
-    again = execute(toy_config, tmp_path / "toy" / "again", to="Yosys.Synthesis")
+    again = execute(toy_config, tmp_path / "toy" / "again", Wishes(to="Yosys.Synthesis"))
     assert _netlist(again).read_bytes() == _netlist(toy_run).read_bytes()
 
 
@@ -46,7 +46,7 @@ def test_a_run_that_died_before_its_views_were_kept_goes_no_further_than_asked(
     folder = tmp_path / "toy" / "run"
     shutil.copytree(toy_run.folder, folder)
     shutil.rmtree(folder / "final")
-    again = execute(toy_config, folder, resume=True, to="synthesis")
+    again = execute(toy_config, folder, Wishes(resume=True, to="synthesis"))
     assert _netlist(again).read_bytes() == _netlist(toy_run).read_bytes()
     assert sorted(path.name for path in folder.glob("*-*/")) == sorted(
         path.name for path in toy_run.folder.glob("*-*/")
@@ -58,7 +58,7 @@ def test_a_run_goes_on_from_the_first_step_that_did_not_end_well(toy_run, toy_co
     folder = tmp_path / "toy" / "run"
     shutil.copytree(toy_run.folder, folder)
     (folder / "04-checker-lintwarnings" / "state_out.json").unlink()
-    again = execute(toy_config, folder, resume=True, to="lint")
+    again = execute(toy_config, folder, Wishes(resume=True, to="lint"))
     assert [path.name[:2] for path in sorted(folder.glob("*-*/"))] == ["01", "02", "03", "04"]
     assert again.latest("Checker.LintWarnings", "state_out.json")
     assert again.metrics["design__lint_error__count"] == 0
@@ -77,12 +77,17 @@ def test_steps_of_older_sources_are_not_gone_on_from(tmp_path, monkeypatch):
 def test_a_clock_too_fast_stops_the_flow_and_a_run_goes_on_from_a_stage(toy_run, toy_config):
     timing = {"frm": "Spikeout.STAPrePNR", "to": "synthesis"}
     with pytest.raises(FlowFailed, match=r"setup slack is -\d"):
-        execute(toy_config, toy_run.folder, overrides=["CLOCK_PERIOD=0.5"], **timing)
+        execute(toy_config, toy_run.folder, Wishes(overrides=("CLOCK_PERIOD=0.5",), **timing))
     warned = execute(
         toy_config,
         toy_run.folder,
-        overrides=["CLOCK_PERIOD=0.5", "SYNTH_REQUIRE_SETUP=false"],
-        **timing,
+        Wishes(
+            overrides=(
+                "CLOCK_PERIOD=0.5",
+                "SYNTH_REQUIRE_SETUP=false",
+            ),
+            **timing,
+        ),
     )
     assert float(warned.metrics["timing__setup__ws"]) < 0
 
@@ -92,8 +97,7 @@ def test_a_clock_port_that_is_not_there_gives_no_false_verdict(toy_run, toy_conf
         execute(
             toy_config | {"CLOCK_PORT": "clock"},
             toy_run.folder,
-            frm="Spikeout.STAPrePNR",
-            to="Spikeout.STAPrePNR",
+            Wishes(frm="Spikeout.STAPrePNR", to="Spikeout.STAPrePNR"),
         )
 
 
@@ -105,8 +109,7 @@ def test_a_macro_that_the_netlist_lacks(toy_run, toy_config, tmp_path):
         execute(
             toy_config | {"MACROS": macros},
             toy_run.folder,
-            frm="Spikeout.CheckMacroInstances",
-            to="Spikeout.CheckMacroInstances",
+            Wishes(frm="Spikeout.CheckMacroInstances", to="Spikeout.CheckMacroInstances"),
         )
 
 
@@ -114,30 +117,32 @@ def test_verilog_that_is_none(timed_tree, toy_config, tmp_path):
     source = tmp_path / "bad.v"
     source.write_text("module toy (input clk;\n")
     with pytest.raises(FlowFailed):
-        execute(toy_config | {"VERILOG_FILES": [str(source)]}, tmp_path / "run", to="synthesis")
+        execute(
+            toy_config | {"VERILOG_FILES": [str(source)]}, tmp_path / "run", Wishes(to="synthesis")
+        )
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (
-            {"overrides": ["CLOCK_PERIODS=1"]},
+            {"overrides": ("CLOCK_PERIODS=1",)},
             "no variable CLOCK_PERIODS; did you mean CLOCK_PERIOD",
         ),
-        ({"overrides": ["CLOCK_PERIOD"]}, "-c takes KEY=VALUE"),
-        ({"overrides": ["CLOCK_PERIOD=fast"]}, "CLOCK_PERIOD"),
+        ({"overrides": ("CLOCK_PERIOD",)}, "-c takes KEY=VALUE"),
+        ({"overrides": ("CLOCK_PERIOD=fast",)}, "CLOCK_PERIOD"),
         ({"frm": "synthesis"}, "holds no finished step"),
         ({"frm": "place"}, "--from place must not come after --to synthesis"),
     ],
 )
 def test_wrong_options(timed_tree, toy_config, tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
-        execute(toy_config, tmp_path / "toy" / "run", to="synthesis", **options)
+        execute(toy_config, tmp_path / "toy" / "run", Wishes(to="synthesis", **options))
 
 
 def test_a_stage_that_is_not_there(timed_tree, toy_config, tmp_path):
     with pytest.raises(ValueError, match="sinthesis"):
-        execute(toy_config, tmp_path / "toy" / "run", to="sinthesis")
+        execute(toy_config, tmp_path / "toy" / "run", Wishes(to="sinthesis"))
 
 
 @pytest.mark.parametrize("tag", ["", "../x", "a/b", ".hidden", "a b"])

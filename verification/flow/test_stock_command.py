@@ -9,13 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flow import doctor
-from verification.flow.conftest import TOY
+from verification.flow.conftest import TOY, embedded
 
-pytestmark = [
-    pytest.mark.full,
-    pytest.mark.skipif(doctor.mode()[0] == "openlane", reason="OpenROAD's steps run instead"),
-]
+pytestmark = [pytest.mark.full, embedded]
 
 
 def librelane(folder: Path, tree: Path, config: Path, tag: str, last: str) -> Path:

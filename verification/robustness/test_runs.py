@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from flow import doctor
 from flow.chip_config import SDC
 from flow.cli import run
-from flow.run import FlowFailed, execute, run_folder
+from flow.run import FlowFailed, Wishes, execute, run_folder
 from flow.summary import step_seconds
 from macros.store import Busy, lock
+from verification.flow.conftest import embedded
 from verification.robustness.mounts import in_own_mounts
 
 ROOT = Path(__file__).parents[2]
@@ -41,9 +41,9 @@ endmodule
 CHILD = """\
 import json, sys
 from pathlib import Path
-from flow.run import execute
+from flow.run import Wishes, execute
 if __name__ == "__main__":
-    execute(json.loads(sys.argv[1]), Path(sys.argv[2]), resume=True, to=sys.argv[3])
+    execute(json.loads(sys.argv[1]), Path(sys.argv[2]), Wishes(resume=True, to=sys.argv[3]))
 """
 """Guarded, because workers of a step start as copies of the main module."""
 COMMAND = """\
@@ -51,18 +51,14 @@ import json, os, sys
 from pathlib import Path
 import flow.run
 from flow.cli import main
-def run_toy(chip, *, to, resume, **others):
+def run_toy(chip, wishes, **others):
     folder = Path(os.environ["DISK"]) / "toy" / "run"
-    return flow.run.execute(json.loads(os.environ["CONFIG"]), folder, to=to, resume=resume)
+    return flow.run.execute(json.loads(os.environ["CONFIG"]), folder, wishes)
 if __name__ == "__main__":
     flow.run.run_chip = run_toy
     main(["run", "tiny", "--to", "gds", *sys.argv[1:]])
 """
 """`spikeout run` on the small design in place of a chip."""
-
-embedded = pytest.mark.skipif(
-    doctor.mode()[0] == "openlane", reason="the machine has OpenROAD, whose steps run instead"
-)
 
 
 def toy(folder: Path, text: str = TOY) -> dict:
@@ -127,7 +123,7 @@ NAMES = ["plain", "a b", "semi;touch mark", "$(touch mark)", "`touch mark`", "it
 def attempt(config: dict, folder: Path, to: str) -> str:
     """The one line in which a run was refused; empty when it went through."""
     try:
-        execute(config, folder, to=to)
+        execute(config, folder, Wishes(to=to))
     except (FlowFailed, ValueError) as error:
         reason = str(error).strip()
     else:
@@ -185,7 +181,7 @@ def whole(tmp_path_factory) -> tuple[dict, Path]:
     """The small design taken to its GDS without interruption."""
     base = tmp_path_factory.mktemp("whole")
     config = toy(base)
-    execute(config, base / "toy" / "run", to="gds")
+    execute(config, base / "toy" / "run", Wishes(to="gds"))
     return config, base / "toy" / "run"
 
 
@@ -193,7 +189,7 @@ def whole(tmp_path_factory) -> tuple[dict, Path]:
 @embedded
 def test_two_runs_give_the_same_bytes(whole, tmp_path):
     config, first = whole
-    execute(config, tmp_path / "elsewhere" / "toy" / "again", to="gds")
+    execute(config, tmp_path / "elsewhere" / "toy" / "again", Wishes(to="gds"))
     assert final(tmp_path / "elsewhere" / "toy" / "again") == final(first)
 
 

@@ -10,7 +10,7 @@ from flow.report import write_report
 from flow.report.blocks import CLOCK_TREE, FILL, blocks_of
 from flow.report.collect import read_run
 from flow.report.page import design_of
-from flow.run import Run, execute
+from flow.run import Run, Wishes, execute
 
 pytestmark = pytest.mark.full
 WAIT_S = 60
@@ -19,14 +19,14 @@ WAIT_S = 60
 @pytest.fixture(scope="module")
 def routed(timed_tree, toy_config, tmp_path_factory) -> Run:
     """The small design taken to its layout."""
-    return execute(toy_config, tmp_path_factory.mktemp("report") / "toy" / "run", to="gds")
+    return execute(toy_config, tmp_path_factory.mktemp("report") / "toy" / "run", Wishes(to="gds"))
 
 
 @pytest.fixture(scope="module")
 def page(routed):
     """The opened page, once layout and charts are drawn."""
     if not shutil.which("chromium") or not shutil.which("chromedriver"):
-        pytest.skip("apt-get install chromium chromium-driver")
+        pytest.skip("needs a browser: apt-get install chromium chromium-driver")
     from selenium import webdriver
     from selenium.webdriver.support.ui import WebDriverWait
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flow.chips import chip_file
-from flow.run import run_chip
+from flow.run import Wishes, run_chip
 from flow.signoff.chip_run import ChipRun, read_run
 from flow.signoff.simulation import (
     TimedSimulator,
@@ -63,7 +63,7 @@ def test_fewer_inferences_than_asked_for_are_not_clean(tmp_path):
 @pytest.fixture(scope="module")
 def run(timed_tree, tmp_path_factory):
     """The digits chip, synthesised."""
-    result = run_chip("digits", to="synthesis", build=tmp_path_factory.mktemp("build"))
+    result = run_chip("digits", Wishes(to="synthesis"), build=tmp_path_factory.mktemp("build"))
     return read_run(result.folder)
 
 
