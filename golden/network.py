@@ -169,8 +169,6 @@ class Layer:
             for field in fields(self)
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
 
 @dataclass(frozen=True)
 class Encoding:

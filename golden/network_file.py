@@ -158,12 +158,9 @@ def _encoding(about: dict[str, Any]) -> Encoding | None:
     if "encoding" not in about:
         return None
     table = _table(about, "encoding")
-    full_scale = table.get("full_scale")
-    if not np.isscalar(full_scale):
-        raise ValueError(f"metadata full_scale must be a number, not {full_scale!r}")
     return Encoding(
         _text(table, "kind"),
-        full_scale,  # type: ignore[arg-type]
+        _real(table, "full_scale"),
         _integer(table, "seed"),
         _integer(table, "constant_inputs"),
     )
@@ -188,6 +185,13 @@ def _integer(about: dict[str, Any], key: str) -> int:
     if not isinstance(value, (int, np.integer)):
         raise ValueError(f"metadata {key} must be an integer, not {value!r}")
     return int(value)
+
+
+def _real(about: dict[str, Any], key: str) -> float:
+    value = about.get(key)
+    if not isinstance(value, (int, float, np.number)):
+        raise ValueError(f"metadata {key} must be a number, not {value!r}")
+    return float(value)
 
 
 def _text(about: dict[str, Any], key: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.simulator import Trace, simulate
+from rtl.config import Chip
 from rtl.image import Image, load_sequence, spike_words
 from rtl.layouts import trace_layouts
 from rtl.registers import REGISTERS, windows
@@ -201,8 +202,8 @@ def locate(image: Image, operation: int, expected: int, got: int, *, trace: bool
     raise ValueError(f"operation must belong to an inference, not be number {operation}")
 
 
-def _field(chip: object, place: int, difference: int) -> str:
-    layout = trace_layouts(chip)[place]  # type: ignore[arg-type]
+def _field(chip: Chip, place: int, difference: int) -> str:
+    layout = trace_layouts(chip)[place]
     names = []
     for name in layout.members:
         mask = ((1 << layout[name].width) - 1) << layout[name].offset

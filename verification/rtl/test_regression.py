@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from flow.chips import chip_file
 from flow.commands.regress import regress
-from golden import encode, load_network
+from golden import Network, encode, load_network
 from golden.digits import digits
+from golden.simulator import Trace
 from rtl.config import Chip, load_chip
 from rtl.image import compile_network
 from verification.rtl.random_cases import random_case
@@ -100,7 +102,7 @@ def test_command_fails_with_waveform(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     real = regression.simulate
 
-    def other(network, spikes):  # type: ignore[no-untyped-def]
+    def other(network: Network, spikes: NDArray[np.bool_]) -> Trace:
         trace = real(network, spikes)
         trace.potential[1][:, 2, 4] += 1
         return trace

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from flow.pdk.functions import prove, to_verilog
 from flow.pdk.liberty_reader import parse
 from flow.pdk.names import PdkError
-
-pytestmark = pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is missing")
 
 CELLS = {
     "nand2_1": "pin (A) { direction : input; } pin (B) { direction : input; }"
