@@ -6,32 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from flow.pnr.antenna import Violation, add_diodes
 from flow.pnr.check import check_layout
-from flow.pnr.design import EMPTY_ROUTES, FIXED, Design
+from flow.pnr.design import FIXED, Design
 from flow.pnr.gds import write_gds
 from flow.pnr.route.router import Memory, Pass, route
 from flow.pnr.rules import MET2
-from verification.flow.pnr.conftest import Finished
 from verification.flow.pnr.routing_rules import violations
-
-
-@pytest.fixture
-def placed(finished: Finished) -> Design:
-    """A legal placement without fillers, which are the last instances, and routes."""
-    design = finished.design
-    kept = np.flatnonzero([not name.startswith("fill_") for name in design.instance_names])
-    return replace(
-        design,
-        routes=EMPTY_ROUTES,
-        instance_names=tuple(design.instance_names[k] for k in kept),
-        **{
-            name: getattr(design, name)[kept]
-            for name in ("master_of", "x", "y", "orient", "status")
-        },
-    )
 
 
 def _routed(design: Design, memory: Memory) -> tuple[Design, int]:

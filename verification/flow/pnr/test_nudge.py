@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from flow.pnr import pipeline
-from flow.pnr.design import EMPTY_ROUTES, Design
+from flow.pnr.design import Design
 from flow.pnr.fill import fill_rows
 from flow.pnr.pipeline import NUDGES, Plan
 from flow.pnr.placement import check_placement
 from flow.pnr.route.router import RouteError
-from verification.flow.pnr.conftest import Finished
-
-
-@pytest.fixture
-def placed(finished: Finished) -> Design:
-    """A legal placement without fillers and routes."""
-    design = finished.design
-    kept = np.flatnonzero([not name.startswith("fill_") for name in design.instance_names])
-    assert kept[-1] == len(kept) - 1, "fillers are the last instances"
-    return replace(
-        design,
-        routes=EMPTY_ROUTES,
-        instance_names=tuple(design.instance_names[k] for k in kept),
-        **{
-            name: getattr(design, name)[kept]
-            for name in ("master_of", "x", "y", "orient", "status")
-        },
-    )
 
 
 def _failing(monkeypatch, times: int, cells: list[int]) -> list[Design]:
