@@ -64,6 +64,7 @@ SHOWN = 5
     help="verilator is fast; icarus is four-state and starts from power-up X",
 )
 @click.option("--jobs", default=min(2, os.cpu_count() or 1), show_default=True, help="processes")
+@click.option("--tag", default="run", show_default=True, help="the run whose gates are simulated")
 @click.option("--junit", "report", type=click.Path(path_type=Path), help="write JUnit XML here")
 @click.option("--wave", type=click.Path(path_type=Path), help="VCD of the first failing inference")
 def regress(
@@ -76,6 +77,7 @@ def regress(
     first_seed: int,
     engine: str,
     jobs: int,
+    tag: str,
     report: Path | None,
     wave: Path | None,
 ) -> int:
@@ -92,7 +94,7 @@ def regress(
         raise ValueError(f"--jobs must be at least 1, not {jobs}")
     config = load_chip(chip_file(chip))
     image, spikes = _inputs(config, network or SHIPPED, first, images) if images else (None, None)
-    simulator = LEVELS[level](config, engine)
+    simulator = LEVELS[level](config, engine, tag)
     outcomes = list(_run(simulator, config, image, spikes, first, seeds, first_seed, jobs))
     if report is not None:
         atomic_write(report, junit(outcomes, f"{config.name}-{level}"))
@@ -102,14 +104,15 @@ def regress(
         return 0
     options = f"{chip} --level {level} --engine {engine}"
     options += f" --network {network}" if network else ""
+    options += f" --tag {tag}" if tag != "run" else ""
     _explain(failed, options)
     name, number = failed[0].name.split()
     path = wave or Path("build", "regress", f"{config.name}-{level}-{name}-{number}.vcd")
     if name == "image" and image is not None and spikes is not None:
-        waveform(config, image, spikes[int(number) - first], path, level)
+        waveform(config, image, spikes[int(number) - first], path, level, tag)
     else:
         case = random_case(int(number), config)
-        waveform(config, case.image, case.spikes[0], path, level)
+        waveform(config, case.image, case.spikes[0], path, level, tag)
     click.echo(f"waveform: {path}")
     return 1
 

@@ -1,7 +1,7 @@
 """The chip at gate level on the bench of the RTL, without delays (level "gates") or with those of
 the slow and fast corner ("sdf", "sdf-ff": always four-state, from power-up X).
 
-    simulator = simulator(chip, "icarus")          # netlist of the chip's run
+    simulator = simulator(chip, "icarus", "run")   # netlist of the chip's run of that tag
     simulator = build_netlist(netlist, chip, "verilator", tree)
 
 The sources are the netlist, the cells' functional models from the PDK and the behavioural macros;
@@ -11,7 +11,6 @@ armed bit and spike is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from flow import netlist as netlists
@@ -22,15 +21,15 @@ from macros.shape import MacroShape
 from macros.views.verilog import behavioural_verilog
 from rtl.config import Chip
 from rtl.verilog import verilog
-from verification.rtl.regression import LEVELS
+from verification.rtl.regression import LEVELS, Level
 from verification.rtl.simulation import Simulator, build
 
 __all__ = ["build_netlist", "latest_netlist", "simulator", "timed"]
 
 
-def simulator(chip: Chip, engine: str) -> Simulator:
+def simulator(chip: Chip, engine: str, tag: str = "run") -> Simulator:
     """Simulator of the netlist of the chip's run; `RuntimeError` when there is none yet."""
-    return build_netlist(latest_netlist(chip), chip, engine, pdk.resolve())
+    return build_netlist(latest_netlist(chip, tag), chip, engine, pdk.resolve())
 
 
 def latest_netlist(chip: Chip, tag: str = "run") -> Path:
@@ -38,7 +37,8 @@ def latest_netlist(chip: Chip, tag: str = "run") -> Path:
     was made from other RTL than the chip has today."""
     folder = run_folder(chip.name, tag)
     path = folder / "final" / "nl" / f"{chip.name}.nl.v"
-    advice = f"run `spikeout run {chip.name} --to synthesis`"
+    option = f" --tag {tag}" if tag != "run" else ""
+    advice = f"run `spikeout run {chip.name}{option} --to synthesis`"
     if not path.is_file():
         raise RuntimeError(f"{path} is not there: {advice}")
     source = folder / "rtl" / f"{chip.name}.v"
@@ -58,16 +58,16 @@ def build_netlist(netlist: Path, chip: Chip, engine: str, tree: Path) -> Simulat
     return build(sources, chip.name, engine, defines=FUNCTIONAL, arguments=arguments)
 
 
-def timed(process: str) -> Callable[[Chip, str], Simulator]:
+def timed(process: str) -> Level:
     """Simulator of the netlist of the chip's run with the delays of the corner of "ss" or "ff"; the
     engine is Icarus whatever is asked for, because Verilator has no delays."""
 
-    def simulator(chip: Chip, engine: str) -> Simulator:
+    def simulator(chip: Chip, engine: str, tag: str = "run") -> Simulator:
         from flow.signoff.chip_run import read_run
         from flow.signoff.simulation import timed_simulator
 
-        latest_netlist(chip)  # of today's RTL, or an error
-        run = read_run(run_folder(chip.name, "run"))
+        latest_netlist(chip, tag)  # of today's RTL, or an error
+        run = read_run(run_folder(chip.name, tag))
         return timed_simulator(run, chip, run.corner_of(process), run.folder / "signoff")
 
     return simulator

@@ -10,10 +10,11 @@ A level is a name for what is simulated. "rtl" stands here; others are added wit
 from __future__ import annotations
 
 import xml.etree.ElementTree as xml
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from verification.rtl.stimulus import Kind, Where, locate
 __all__ = [
     "LEVELS",
     "Difference",
+    "Level",
     "Outcome",
     "junit",
     "run_case",
@@ -75,12 +77,18 @@ class Outcome:
         return not self.differences and not self.troubles and self.comparisons > 0
 
 
-def _rtl(chip: Chip, engine: str) -> Simulator:
+def _rtl(chip: Chip, engine: str, tag: str = "run") -> Simulator:
     return build(rtl_sources(chip), chip.name, engine)
 
 
-LEVELS: dict[str, Callable[[Chip, str], Simulator]] = {"rtl": _rtl}
-"""Level -> simulator of a chip, for an engine of `verification.rtl.simulation`."""
+class Level(Protocol):
+    """Makes the simulator of a chip, for an engine of `verification.rtl.simulation`; that of gates
+    has the netlist of the run `tag`."""
+
+    def __call__(self, chip: Chip, engine: str, tag: str = "run") -> Simulator: ...
+
+
+LEVELS: dict[str, Level] = {"rtl": _rtl}
 
 
 def run_images(
@@ -213,10 +221,15 @@ def junit(outcomes: Sequence[Outcome], suite: str) -> bytes:
 
 
 def waveform(
-    chip: Chip, image: Image, spikes: NDArray[np.bool_], path: Path, level: str = "rtl"
+    chip: Chip,
+    image: Image,
+    spikes: NDArray[np.bool_],
+    path: Path,
+    level: str = "rtl",
+    tag: str = "run",
 ) -> None:
     """Record one inference, spikes [steps, n_in], as VCD (Icarus: from power-up X)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     body = stimulus.inferences(image, spikes[np.newaxis])
     rows = np.concatenate([stimulus.load(image), body.reshape(-1, 4)])
-    LEVELS[level](chip, "icarus").run(rows, waveform=path)
+    LEVELS[level](chip, "icarus", tag).run(rows, waveform=path)
