@@ -35,8 +35,8 @@ class Parasitics(Step):
 
     id = "Spikeout.Parasitics"
     name = "Parasitics"
-    inputs = [DesignFormat.DEF]  # noqa: RUF012  LibreLane's interface
-    outputs = [DesignFormat.SPEF]  # noqa: RUF012
+    inputs = [DesignFormat.DEF]
+    outputs = [DesignFormat.SPEF]
     config_vars = VARIABLES
 
     def run(self, state_in: State, **kwargs):
@@ -58,8 +58,8 @@ class StreamOut(Step):
 
     id = "Spikeout.StreamOut"
     name = "GDS"
-    inputs = [DesignFormat.DEF]  # noqa: RUF012
-    outputs = [DesignFormat.GDS]  # noqa: RUF012
+    inputs = [DesignFormat.DEF]
+    outputs = [DesignFormat.GDS]
     config_vars = VARIABLES
 
     def run(self, state_in: State, **kwargs):
@@ -79,8 +79,8 @@ class Abstract(Step):
 
     id = "Spikeout.Abstract"
     name = "LEF"
-    inputs = [DesignFormat.DEF]  # noqa: RUF012
-    outputs = [DesignFormat.LEF]  # noqa: RUF012
+    inputs = [DesignFormat.DEF]
+    outputs = [DesignFormat.LEF]
     config_vars = VARIABLES
 
     def run(self, state_in: State, **kwargs):
@@ -97,8 +97,8 @@ class LayoutCheck(Step):
 
     id = "Spikeout.LayoutCheck"
     name = "Opens and shorts"
-    inputs = [DesignFormat.DEF, DesignFormat.GDS]  # noqa: RUF012
-    outputs = []  # noqa: RUF012
+    inputs = [DesignFormat.DEF, DesignFormat.GDS]
+    outputs = []
     config_vars = VARIABLES
 
     def run(self, state_in: State, **kwargs):

@@ -30,9 +30,9 @@ class IRDropReport(Step):
 
     id = "Spikeout.IRDropReport"
     name = "IR drop"
-    inputs = [DesignFormat.DEF, INSTANCE_POWER]  # noqa: RUF012  LibreLane's interface
-    outputs = []  # noqa: RUF012
-    config_vars = [  # noqa: RUF012
+    inputs = [DesignFormat.DEF, INSTANCE_POWER]
+    outputs = []
+    config_vars = [
         *VARIABLES,
         Variable(
             "IR_DROP_PERCENT",

@@ -19,8 +19,8 @@ class CheckMacroInstances(Step):
 
     id = "Spikeout.CheckMacroInstances"
     name = "Check macro instances"
-    inputs = [DesignFormat.NETLIST]  # noqa: RUF012  LibreLane's interface
-    outputs = []  # noqa: RUF012
+    inputs = [DesignFormat.NETLIST]
+    outputs = []
 
     def run(self, state_in: State, **kwargs):
         macros = self.config["MACROS"] or {}

@@ -70,8 +70,8 @@ def faults_of(step: Step) -> Iterator[None]:
 class _Stage(Step):
     """A stage of place and route: DEF in, DEF and netlists out."""
 
-    inputs = [DesignFormat.DEF]  # noqa: RUF012  LibreLane's interface
-    outputs = [  # noqa: RUF012
+    inputs = [DesignFormat.DEF]
+    outputs = [
         DesignFormat.DEF,
         DesignFormat.NETLIST,
         DesignFormat.POWERED_NETLIST,
@@ -122,7 +122,7 @@ class Floorplan(_Stage):
 
     id = "Spikeout.Floorplan"
     name = "Floorplan"
-    inputs = [DesignFormat.NETLIST]  # noqa: RUF012
+    inputs = [DesignFormat.NETLIST]
     stage = "floorplan"
 
     def read(self, state_in: State) -> Design:

@@ -25,9 +25,9 @@ class SignoffStep(Step):
     """One check of `flow.signoff.checks`; a fault fails the flow after all checks have run."""
 
     check: str
-    inputs = [DesignFormat.NETLIST]  # noqa: RUF012  LibreLane's interface
-    outputs = []  # noqa: RUF012
-    config_vars = [IMAGES]  # noqa: RUF012
+    inputs = [DesignFormat.NETLIST]
+    outputs = []
+    config_vars = [IMAGES]
 
     def run(self, state_in: State, **kwargs):
         from flow.chips import chip_file
@@ -74,7 +74,7 @@ class SignoffDRC(SignoffStep):
     id = "Spikeout.SignoffDRC"
     name = "Sign-off: design rules"
     check = "drc"
-    inputs = [DesignFormat.GDS]  # noqa: RUF012
+    inputs = [DesignFormat.GDS]
 
 
 @Step.factory.register()
@@ -84,7 +84,7 @@ class SignoffLVS(SignoffStep):
     id = "Spikeout.SignoffLVS"
     name = "Sign-off: layout against netlist"
     check = "lvs"
-    inputs = [DesignFormat.GDS, DesignFormat.POWERED_NETLIST]  # noqa: RUF012
+    inputs = [DesignFormat.GDS, DesignFormat.POWERED_NETLIST]
 
 
 @Step.factory.register()

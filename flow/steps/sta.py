@@ -77,8 +77,8 @@ class STAPostPNR(_Evidence):
 
     id = "Spikeout.STAPostPNR"
     name = "STA (after place and route)"
-    inputs = [DesignFormat.NETLIST, DesignFormat.SPEF]  # noqa: RUF012  LibreLane's interface
-    outputs = [DesignFormat.SDF, INSTANCE_POWER]  # noqa: RUF012
+    inputs = [DesignFormat.NETLIST, DesignFormat.SPEF]
+    outputs = [DesignFormat.SDF, INSTANCE_POWER]
     config_vars = OpenROAD.STAPostPNR.config_vars
 
     def prepare_env(self, env: dict[str, Any], state: State) -> dict[str, Any]:

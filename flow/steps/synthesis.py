@@ -22,9 +22,9 @@ class SynthesisReport(Step):
 
     id = "Spikeout.SynthesisReport"
     name = "Synthesis report"
-    inputs = [DesignFormat.NETLIST]  # noqa: RUF012  LibreLane's interface
-    outputs = []  # noqa: RUF012
-    config_vars = [  # noqa: RUF012
+    inputs = [DesignFormat.NETLIST]
+    outputs = []
+    config_vars = [
         Variable(
             "SYNTH_REQUIRE_SETUP",
             bool,
