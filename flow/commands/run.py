@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from flow.commands.options import build_option
 from flow.doctor import MODE
 
 __all__ = ["run"]
@@ -35,13 +36,7 @@ __all__ = ["run"]
     multiple=True,
     help="set a variable of LibreLane, for instance -c SYNTH_STRATEGY='DELAY 1'",
 )
-@click.option(
-    "--build",
-    default="build",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="folder of all runs",
-)
+@build_option
 @click.option("-v", "--verbose", is_flag=True, help="show what the tools print")
 def run(
     chip: str,

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import click
 
+from flow.commands.options import build_option
+
 __all__ = ["view"]
 
 
 @click.command()
 @click.argument("chip", default="digits")
 @click.option("--tag", help="the run; without it the latest one")
-@click.option(
-    "--build",
-    default="build",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="folder of all runs",
-)
+@build_option
 def view(chip: str, tag: str | None, build: Path) -> None:
     """Open the GDS of CHIP (digits when it is left out) in KLayout, with the PDK's layer colours
     where it has them."""
