@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from flow.summary import step_seconds
+from flow.summary import RUNTIME, step_seconds
 
 __all__ = ["StepProgress", "clock", "expected_seconds"]
 
@@ -26,7 +26,7 @@ def expected_seconds(runs: Path) -> dict[str, float]:
     """Step in lower case with dashes -> wall time in s, of the newest run in the folder that did
     it: `runs` is `build/<chip>`."""
     times: dict[str, tuple[int, float]] = {}
-    for path in runs.glob("*/*-*/runtime.txt"):
+    for path in runs.glob(f"*/*-*/{RUNTIME}"):
         slug = path.parent.name.partition("-")[2]
         found = (path.stat().st_mtime_ns, step_seconds(path.parent))
         times[slug] = max(found, times.get(slug, (0, 0.0)))

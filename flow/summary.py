@@ -7,12 +7,15 @@ each step.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-__all__ = ["StageRow", "stage_rows", "step_seconds", "summary"]
+__all__ = ["RUNTIME", "StageRow", "stage_rows", "step_seconds", "summary"]
 
+RUNTIME = "runtime.txt"
+"""LibreLane's file in the folder of every step that has ended."""
 SECONDS = (3600.0, 60.0, 1.0)
 NOTHING = "-"
 
@@ -96,11 +99,10 @@ def _figure(
 
 
 def step_seconds(step: Path) -> float:
-    """Wall time in s of the step in this folder, which LibreLane writes as hh:mm:ss.sss."""
-    path = step / "runtime.txt"
-    parts = path.read_text().strip().split(":") if path.is_file() else []
-    return (
-        sum(float(part) * scale for part, scale in zip(parts, SECONDS, strict=True))
-        if parts
-        else 0.0
-    )
+    """Wall time in s of the step in this folder, which LibreLane writes as hh:mm:ss.sss; 0 for one
+    that has not ended, or was killed while that was written."""
+    path = step / RUNTIME
+    found = re.fullmatch(r"(\d+):(\d+):(\d+\.\d+)\s*", path.read_text() if path.is_file() else "")
+    if found is None:
+        return 0.0
+    return sum(float(part) * scale for part, scale in zip(found.groups(), SECONDS, strict=True))

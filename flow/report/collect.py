@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from flow.signoff.verdict import Verdict, read_verdicts
+from flow.summary import RUNTIME, step_seconds
 
 __all__ = ["RunData", "Step", "TimedPath", "read_run"]
 
 STEP = re.compile(r"^(\d+)-(.+)$")
-RUNTIME = re.compile(r"^(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 VIEWS = ("def", "gds", "lef", "nl", "pnl", "spef", "sdf")
 
 
@@ -131,10 +131,8 @@ def _steps(folder: Path) -> Iterator[Step]:
         (int(m.group(1)), m.group(2), p) for p in folder.iterdir() if (m := STEP.match(p.name))
     ]
     for number, name, path in sorted(numbered):
-        match = RUNTIME.match(_text(path / "runtime.txt"))
-        if match:
-            hours, minutes, seconds = match.groups()
-            yield Step(number, name, 3600 * int(hours) + 60 * int(minutes) + float(seconds))
+        if (path / RUNTIME).is_file():
+            yield Step(number, name, step_seconds(path))
 
 
 def _text(path: Path) -> str:
