@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import klayout.db as kdb
 
-from flow.pnr.cell_library import CellShapes, region_of
+from flow.pnr.cell_library import CellShapes, Library, region_of
 from flow.pnr.geometry import Rect, clearance_violated, hull
 from flow.pnr.lef import Master, Pin
 from flow.pnr.rules import (
@@ -33,10 +34,18 @@ from flow.pnr.rules import (
     VIAS,
     WIDTH,
 )
+from macros.technology.rules import GRID
 
-__all__ = ["Access", "CellAccess", "Resource", "analyse_cell", "conflicts", "simultaneous_access"]
+__all__ = [
+    "Access",
+    "CellAccess",
+    "Resource",
+    "access_of",
+    "analyse_cell",
+    "conflicts",
+    "simultaneous_access",
+]
 
-GRID = 5  # manufacturing grid
 MARGIN = 70  # a shape stays this far inside its cell, so that neighbours never meet it
 REACH_X, REACH_Y = 345, 230  # largest shift of a contact from its node
 MOST_ACCESSES = 10
@@ -85,6 +94,12 @@ class CellAccess:
     no_wire: Nodes
     no_via: Nodes
     no_edge: Nodes
+
+
+@lru_cache(maxsize=4096)
+def access_of(library: Library, name: str) -> CellAccess:
+    """`analyse_cell` of a cell of a library, once per process."""
+    return analyse_cell(library.masters[name], library.shapes(name))
 
 
 def analyse_cell(master: Master, shapes: CellShapes) -> CellAccess:
@@ -215,16 +230,18 @@ def _contact_accesses(master: Master, pin: Pin, shapes: CellShapes) -> Iterator[
     allowed = li1.sized(
         1 - half
     )  # 1 nm loose, so that a bar as narrow as the contact keeps its axis
-    places = [box.bbox() for box in allowed.decompose_trapezoids_to_region().each()]
-    places += [
-        box.bbox()
-        for box in allowed.decompose_trapezoids_to_region(kdb.Polygon.TD_htrapezoids).each()
+    places = [
+        part.bbox()
+        for way in (kdb.Polygon.TD_simple, kdb.Polygon.TD_htrapezoids)
+        for part in allowed.decompose_trapezoids_to_region(way).each()
     ]
     for node in _nodes(master, border=0):
         x0, y0 = _at(node)
-        for place in places:
-            x = _clamp(x0, place.left, place.right)
-            y = _clamp(y0, place.bottom, place.top)
+        nearest = dict.fromkeys(
+            (_clamp(x0, place.left, place.right), _clamp(y0, place.bottom, place.top))
+            for place in places
+        )
+        for x, y in nearest:
             if abs(x - x0) > REACH_X or abs(y - y0) > REACH_Y:
                 continue
             if any(

@@ -13,7 +13,7 @@ gap of the rows (`add_diodes`), where a hop is not possible: nets of input ports
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from flow.pnr.design import Design
 from flow.pnr.edit import Editor
 from flow.pnr.gaps import Gaps
 from flow.pnr.rules import MET3, SITE, WIDTH
-from flow.pnr.wiring import Node, Wiring, wiring_of
+from flow.pnr.wiring import Node, Resistor, Wiring, wiring_of
 
 __all__ = [
     "DIODE",
@@ -57,18 +57,24 @@ def ratio_limit(diffusion: float) -> float:
 
 
 def antenna_violations(design: Design, wiring: dict[int, Wiring] | None = None) -> list[Violation]:
-    """All violations of a routed design. Only nets with metal enough to break the rule are
-    looked at, unless their `wiring` is given."""
-    wiring = wiring if wiring is not None else wiring_of(design, suspects(design))
+    """All violations of a routed design. Only nets and layers with metal enough to break the rule
+    are looked at, unless their `wiring` is given."""
+    layers: dict[int, Sequence[int]]
+    if wiring is not None:
+        layers = dict.fromkeys(wiring, range(len(THICKNESS_UM)))
+    else:
+        layers = suspects(design)
+        wiring = wiring_of(design, layers)
     return [
         violation
         for net in sorted(wiring)
-        for violation in _of_net(design, net, wiring[net].resistors)
+        for violation in _of_net(design, net, wiring[net].resistors, layers[net])
     ]
 
 
-def suspects(design: Design) -> list[int]:
-    """Nets whose whole metal of some layer would be too much for their smallest gate."""
+def suspects(design: Design) -> dict[int, Sequence[int]]:
+    """Nets whose whole metal of some layer would be too much for their smallest gate, and these
+    layers."""
     wires = design.routes.wires
     layer = wires[:, 1]
     length = np.abs(wires[:, 4] - wires[:, 2]) + np.abs(wires[:, 5] - wires[:, 3])
@@ -76,36 +82,28 @@ def suspects(design: Design) -> list[int]:
     area = np.zeros((design.nets, len(THICKNESS_UM)))
     np.add.at(area, (wires[:, 0], layer), side)
     # where pieces of wire meet, the exact sum counts the width of each
-    return np.flatnonzero(
-        1.25 * area.max(axis=1) > LIMIT_RATIO[0] * _smallest_gates(design)
-    ).tolist()
+    much = 1.25 * area > LIMIT_RATIO[0] * _smallest_gates(design)[:, None]
+    return {
+        net: np.flatnonzero(much[net]).tolist() for net in np.flatnonzero(much.any(axis=1)).tolist()
+    }
 
 
 def _smallest_gates(design: Design) -> np.ndarray:
     """[M] area in um2 of the smallest gate on each net, infinite where there is none."""
-    gates = [
-        [
-            pin.gate_area if pin.gate_area and master.name != DIODE else np.inf
-            for pin in master.signal_pins
-        ]
-        or [np.inf]
-        for master in design.master_objects()
-    ]
-    table = np.full((len(gates), max(map(len, gates))), np.inf)
-    for row, values in zip(table, gates, strict=True):
-        row[: len(values)] = values
+    gates = design.pin_values(lambda pin: pin.gate_area or np.inf, np.inf)
+    diode = design.masters.index(DIODE) if DIODE in design.masters else -1
+    of_diode = (design.pin_instance >= 0) & (design.master_of[design.pin_instance] == diode)
     smallest = np.full(design.nets, np.inf)
-    net = np.repeat(np.arange(design.nets), np.diff(design.pin_start))
-    cells = design.pin_instance >= 0
-    number = design.master_of[design.pin_instance[cells]]
-    np.minimum.at(smallest, net[cells], table[number, design.pin_index[cells]])
+    np.minimum.at(smallest, design.net_of_pin, np.where(of_diode, np.inf, gates))
     return smallest
 
 
-def _of_net(design: Design, net: int, resistors: list[tuple[Node, Node, float]]) -> list[Violation]:
+def _of_net(
+    design: Design, net: int, resistors: list[Resistor], layers: Iterable[int]
+) -> list[Violation]:
     pins = list(design.net_pins(net))
     found = []
-    for layer in range(4):
+    for layer in layers:
         pieces = _pieces(resistors, layer)
         area: dict[Node, float] = defaultdict(float)
         for a, b, _ in resistors:
@@ -130,7 +128,7 @@ def _of_net(design: Design, net: int, resistors: list[tuple[Node, Node, float]])
     return found
 
 
-def _pieces(resistors: list[tuple[Node, Node, float]], layer: int) -> dict[Node, Node]:
+def _pieces(resistors: list[Resistor], layer: int) -> dict[Node, Node]:
     """The piece of each node when only the layers up to `layer` exist; pins are always there."""
     parent: dict[Node, Node] = {}
 

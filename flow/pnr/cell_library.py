@@ -30,9 +30,10 @@ class CellShapes:
     met1: tuple[Rect, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Library:
-    """Masters by name, and the GDS files that hold their layout."""
+    """Masters by name, and the GDS files that hold their layout. Equal only to itself, so that what
+    is found out about its cells can be kept."""
 
     masters: dict[str, Master]
     gds_files: tuple[Path, ...]

@@ -6,16 +6,17 @@ in place. All lengths are in nm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from flow.pnr.cell_library import Library
 from flow.pnr.geometry import Rect, placed
-from flow.pnr.lef import Master
+from flow.pnr.lef import Master, Pin
 
 __all__ = [
     "EMPTY_ROUTES",
@@ -118,6 +119,11 @@ class Design:
     def nets(self) -> int:
         return len(self.net_names)
 
+    @property
+    def net_of_pin(self) -> np.ndarray:
+        """Net of every pin, in the order of `pin_instance`."""
+        return np.repeat(np.arange(self.nets), np.diff(self.pin_start))
+
     def master(self, instance: int) -> Master:
         """Master of an instance."""
         return self.cell_library.masters[self.masters[self.master_of[instance]]]
@@ -130,6 +136,16 @@ class Design:
         """(instance or -1 - port, pin index) of each pin of a net."""
         for k in range(self.pin_start[net], self.pin_start[net + 1]):
             yield int(self.pin_instance[k]), int(self.pin_index[k])
+
+    def pin_values(self, value: Callable[[Pin], Any], port: Any = 0.0) -> np.ndarray:
+        """`value`, numbers or tuples of them, of every pin on a net in the order of `pin_instance`;
+        `port` for ports."""
+        tables = [[value(pin) for pin in master.signal_pins] for master in self.master_objects()]
+        first = np.cumsum([0, *map(len, tables)])
+        values = np.array([*itertools.chain(*tables), port])
+        on_cell = self.pin_instance >= 0
+        at = first[self.master_of[np.where(on_cell, self.pin_instance, 0)]] + self.pin_index
+        return values[np.where(on_cell, at, -1)]
 
     def pin_name(self, instance: int, index: int) -> str:
         """`instance/pin`, or the name of a port."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from flow.pnr.geometry import Rect
@@ -13,9 +14,10 @@ __all__ = ["Master", "Pin", "read_lef"]
 SIGNAL_USES = ("signal", "clock", "analog")
 
 
-@dataclass
+@dataclass(eq=False)
 class Pin:
-    """A pin of a master: `shapes` are (layer, rectangle); antenna areas in um2."""
+    """A pin of a master: `shapes` are (layer, rectangle); antenna areas in um2. Equal only to
+    itself."""
 
     name: str
     direction: str = "inout"
@@ -29,9 +31,10 @@ class Pin:
         return self.use in SIGNAL_USES
 
 
-@dataclass
+@dataclass(eq=False)
 class Master:
-    """A cell or macro; width and height in nm, origin at the lower left corner."""
+    """A cell or macro; width and height in nm, origin at the lower left corner. Equal only to
+    itself, so that what is found out about it can be kept."""
 
     name: str
     kind: str = "CORE"
@@ -45,8 +48,9 @@ class Master:
     def is_macro(self) -> bool:
         return self.kind.startswith("BLOCK")
 
-    @property
+    @cached_property
     def signal_pins(self) -> list[Pin]:
+        """The pins that carry signals; not to be asked for before all pins are there."""
         return [pin for pin in self.pins.values() if pin.is_signal]
 
 

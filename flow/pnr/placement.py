@@ -13,7 +13,7 @@ import coloquinte
 import numpy as np
 
 from flow.pnr.design import FIXED, PLACED, Design
-from flow.pnr.geometry import FS, placed
+from flow.pnr.geometry import FS
 from flow.pnr.rules import ROW, SITE
 
 __all__ = ["check_placement", "half_perimeter", "legalise", "pin_positions", "place"]
@@ -233,27 +233,17 @@ def _placed_design(design: Design, circuit: coloquinte.Circuit, movable: np.ndar
 
 def pin_positions(design: Design) -> tuple[np.ndarray, np.ndarray]:
     """x and y (nm) of every pin in `pin_instance` order: the centre of its shapes."""
-    masters = design.master_objects()
-    centres = [[_pin_centre(pin.shapes) for pin in master.signal_pins] for master in masters]
-    xs = np.zeros(len(design.pin_instance), np.int32)
-    ys = np.zeros(len(design.pin_instance), np.int32)
-    for k, (instance, index) in enumerate(zip(design.pin_instance, design.pin_index, strict=True)):
-        if instance < 0:
-            rect = design.ports[-1 - instance].rect
-            assert rect is not None
-            xs[k], ys[k] = (rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2
-            continue
-        number = design.master_of[instance]
-        master = masters[number]
-        cx, cy = (round(value) for value in centres[number][index])
-        xs[k], ys[k], _, _ = placed(
-            (cx, cy, cx, cy),
-            int(design.orient[instance]),
-            master.width,
-            master.height,
-            int(design.x[instance]),
-            int(design.y[instance]),
-        )
+    instance = design.pin_instance
+    inside = design.pin_values(lambda pin: _pin_centre(pin.shapes), (0.0, 0.0))
+    inside = np.rint(inside).astype(np.int32)
+    turned = design.orient[instance]
+    widths, heights = design.sizes()
+    xs = design.x[instance] + np.where(turned & 2, widths[instance] - inside[:, 0], inside[:, 0])
+    ys = design.y[instance] + np.where(turned & 1, heights[instance] - inside[:, 1], inside[:, 1])
+    for k in np.flatnonzero(instance < 0).tolist():
+        rect = design.ports[-1 - instance[k]].rect
+        assert rect is not None
+        xs[k], ys[k] = (rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2
     return xs, ys
 
 

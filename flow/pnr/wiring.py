@@ -7,14 +7,14 @@ from pin to pin. Resistances are nominal; a corner scales them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from flow.pnr.design import Design
-from flow.pnr.geometry import placed
+from flow.pnr.geometry import Rect, placed
 from flow.pnr.rules import LAYERS, WIDTH
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 
@@ -66,44 +66,49 @@ def _wiring(
 ) -> Wiring:
     resistors: list[Resistor] = []
     pieces: list[tuple[Node, Node]] = []
-    points: set[Node] = set()
+    points: _Points = [set() for _ in VIA_OHM]
     for kind, x, y in vias:
-        points.add((kind, x, y))
+        points[kind].add((kind, x, y))
         if kind > 0:
-            points.add((kind - 1, x, y))
+            points[kind - 1].add((kind - 1, x, y))
             resistors.append(((kind - 1, x, y), (kind, x, y), VIA_OHM[kind]))
-    points |= _patched_points(wires, patches)
+    for point in _patched_points(wires, patches):
+        points[point[0]].add(point)
     for layer, x0, y0, x1, y1 in wires:
-        on_wire = {(layer, x0, y0), (layer, x1, y1)}
-        on_wire |= {p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1}
-        points |= on_wire
+        on_wire = {*_inside(points[layer], x0, y0, x1, y1), (layer, x0, y0), (layer, x1, y1)}
+        points[layer] |= on_wire
+        ohm = SHEET_OHM[LAYERS[layer]] / WIDTH[layer]
         for a, b in pairwise(sorted(on_wire)):
-            length = b[1] - a[1] + b[2] - a[2]
-            resistors.append((a, b, SHEET_OHM[LAYERS[layer]] * length / WIDTH[layer]))
+            resistors.append((a, b, ohm * (b[1] - a[1] + b[2] - a[2])))
             pieces.append((a, b))
     _join_patches(patches, points, resistors)
     _join_pins(design, net, patches, points, resistors)
-    return Wiring(_spanning(resistors), pieces, points)
+    return Wiring(_spanning(resistors), pieces, set().union(*points))
 
 
-def _patched_points(wires: list[list[int]], patches: list[list[int]]) -> set[Node]:
+_Points: TypeAlias = list[set[Node]]
+"""The points on each layer."""
+
+
+def _inside(points: Iterable[Node], x0: int, y0: int, x1: int, y1: int) -> list[Node]:
+    """The points of a layer that a rectangle covers."""
+    return [p for p in points if x0 <= p[1] <= x1 and y0 <= p[2] <= y1]
+
+
+def _patched_points(wires: list[list[int]], patches: list[list[int]]) -> Iterator[Node]:
     """Where a patch meets the middle of a wire: the point of its centre line nearest the centre."""
-    points = set()
     for layer, left, bottom, right, top in patches:
         for on, x0, y0, x1, y1 in wires:
             if on == layer and x0 <= right and left <= x1 and y0 <= top and bottom <= y1:
                 x = min(max((left + right) // 2, x0), x1)
                 y = min(max((bottom + top) // 2, y0), y1)
-                points.add((layer, x, y))
-    return points
+                yield layer, x, y
 
 
-def _join_patches(patches: list[list[int]], points: set[Node], resistors: list[Resistor]) -> None:
+def _join_patches(patches: list[list[int]], points: _Points, resistors: list[Resistor]) -> None:
     """Connect the points that one patch covers, in order along it."""
     for layer, x0, y0, x1, y1 in patches:
-        covered = sorted(
-            p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1
-        )
+        covered = sorted(_inside(points[layer], x0, y0, x1, y1))
         width = min(x1 - x0, y1 - y0) / 1e3
         for a, b in pairwise(covered):
             length = (abs(b[1] - a[1]) + abs(b[2] - a[2])) / 1e3
@@ -114,41 +119,32 @@ def _join_pins(
     design: Design,
     net: int,
     patches: list[list[int]],
-    points: set[Node],
+    points: _Points,
     resistors: list[Resistor],
 ) -> None:
     """Connect every pin to a point on one of its shapes, or on a patch that meets one."""
-    ordered = sorted(points)
     for k, (instance, index) in enumerate(design.net_pins(net)):
         for name, shape in _pin_shapes(design, instance, index):
             layer = 0 if name == "li1" else LAYERS.index(name)
-            reached = _first_inside(ordered, layer, shape)
-            if reached is None and name != "li1":
-                reached = next(
-                    (
-                        point
-                        for on, *patch in patches
-                        if on == layer and _overlap(patch, shape)
-                        if (point := _first_inside(ordered, layer, patch)) is not None
-                    ),
-                    None,
-                )
-            if reached is not None:
-                resistors.append((reached, (-1, k, 0), VIA_OHM[0] if name == "li1" else JOINT_OHM))
+            reached = _inside(points[layer], *shape)
+            if not reached and name != "li1":
+                reached = [
+                    point
+                    for on, *patch in patches
+                    if on == layer and _overlap(patch, shape)
+                    for point in _inside(points[layer], *patch)
+                ]
+            if reached:
+                ohm = VIA_OHM[0] if name == "li1" else JOINT_OHM
+                resistors.append((min(reached), (-1, k, 0), ohm))
                 break
-
-
-def _first_inside(points: list[Node], layer: int, rect: Sequence[int]) -> Node | None:
-    x0, y0, x1, y1 = rect
-    inside = (p for p in points if p[0] == layer and x0 <= p[1] <= x1 and y0 <= p[2] <= y1)
-    return next(inside, None)
 
 
 def _overlap(a: Sequence[int], b: Sequence[int]) -> bool:
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
-def _pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, tuple[int, ...]]]:
+def _pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, Rect]]:
     if instance < 0:
         port = design.ports[-1 - instance]
         if port.layer is None or port.rect is None:

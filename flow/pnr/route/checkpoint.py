@@ -1,7 +1,7 @@
 """The state of an unfinished routing on disk, so that a run that was killed goes on where it was.
 
-Kept is what the next pass depends on: routes, history and prices, and the passes so far. A file of
-another design or plan is ignored.
+Kept is what the next pass depends on: routes and history, and the passes so far. A file of another
+design or plan is ignored.
 """
 
 from __future__ import annotations

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from flow.pnr.access import CellAccess, analyse_cell
+from flow.pnr.access import CellAccess, access_of
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.lef import Master, Pin
@@ -94,7 +95,7 @@ def build_grid(design: Design) -> Grid:
     _block_borders(flags)
     _block_shapes(flags, _fixed_shapes(design))
     cells = {
-        number: analyse_cell(master, design.cell_library.shapes(master.name))
+        number: access_of(design.cell_library, master.name)
         for number, master in enumerate(design.master_objects())
         if not master.is_macro
     }
@@ -132,6 +133,7 @@ def macro_shapes(design: Design, instance: int) -> list[tuple[int, Rect]]:
     return _placed_shapes(design, instance, left)
 
 
+@lru_cache(maxsize=4096)
 def _own_metal(master: Master, pin: Pin) -> list[tuple[str, Rect]]:
     """Shapes of a pin, and thin obstructions that touch them, which can be nothing but its metal:
     the wire that was made the pin at its end, or the rim of a via pad wider than that wire."""
@@ -355,12 +357,13 @@ def _cell_batches(design: Design, cells: dict[int, CellAccess], nx: int, ny: int
     instance = design.pin_instance[pins]
     number, orient = design.master_of[instance], design.orient[instance].astype(np.int64)
     index = design.pin_index[pins]
-    keys = np.column_stack([number, index, orient])
+    order = np.lexsort((orient, index, number))
+    keys = np.column_stack([number, index, orient])[order]
+    first = np.flatnonzero((np.diff(keys, axis=0, prepend=-1) != 0).any(axis=1))
     batches = []
-    for key in np.unique(keys, axis=0).tolist():
+    for key, some in zip(keys[first].tolist(), np.split(order, first[1:]), strict=True):
         if key[0] not in cells:
             continue
-        some = (keys == key).all(axis=1)
         master = masters[key[0]]
         template = _template(master, cells[key[0]], master.signal_pins[key[1]].name, key[2])
         corner_x = design.x[instance[some]].astype(np.int64)

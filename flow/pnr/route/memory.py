@@ -56,6 +56,7 @@ def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state
     np.add.at(state.users, state.taken[: int(state.taken_count.sum())], 1)
     state.history[:] = known.history
     state.top[:] = known.top
+    state.fresh[:] = ~kept
     old_pins = _rows(old.start[:-1], np.diff(old.start))[np.repeat(kept, np.diff(old.start))]
     new_pins = _rows(nets.start[:-1], np.diff(nets.start))[np.repeat(kept, np.diff(nets.start))]
     chosen = known.access[old_pins]
@@ -95,9 +96,13 @@ def _stands(before: Design, design: Design) -> bool:
 
 def _unchanged(before: Design, design: Design) -> np.ndarray:
     """[M] nets with the pins they had."""
-    return np.array(
-        [list(before.net_pins(net)) == list(design.net_pins(net)) for net in range(design.nets)]
+    same = np.diff(before.pin_start) == np.diff(design.pin_start)
+    old, new = (
+        np.column_stack([d.pin_instance, d.pin_index])[same[d.net_of_pin]] for d in (before, design)
     )
+    changed = design.net_of_pin[same[design.net_of_pin]][(old != new).any(axis=1)]
+    same[changed] = False
+    return same
 
 
 def _hindered(before: Grid, grid: Grid, known: State) -> np.ndarray:

@@ -53,7 +53,7 @@ from flow.pnr.route.state import (
 )
 from flow.pnr.rules import MCON_SPACING, VIAS
 
-__all__ = ["all_moves", "route_nets"]
+__all__ = ["all_moves", "raise_history", "route_nets", "set_prices"]
 
 CONTACT = VIAS[0].cut
 DISCOURAGED = 300  # as much as a conflict adds to the history
@@ -245,6 +245,27 @@ def _trace(state, worker, node, count, nx):
             _take(state, worker, gaps + at + nx)
         state.edges[worker.counters[EDGES_USED]] = edge
         worker.counters[EDGES_USED] += 1
+
+
+@numba.njit(cache=True)
+def set_prices(state, present):
+    """The price of every resource when each user costs `present`."""
+    for resource in range(len(state.price)):
+        state.price[resource] = state.history[resource] + present * state.users[resource]
+
+
+@numba.njit(cache=True)
+def raise_history(state, step):
+    """Make every shared resource dearer by `step` for each user too many, for good; returns how
+    many there are."""
+    shared = 0
+    for resource in range(len(state.users)):
+        if state.users[resource] > 1:
+            dearer = step * (state.users[resource] - 1)
+            state.history[resource] += dearer
+            state.price[resource] += dearer
+            shared += 1
+    return shared
 
 
 @numba.njit(cache=True, nogil=True)
@@ -455,6 +476,7 @@ def route_nets(state, worker, pins, nets, order, first, nx, limits, present, mar
         complete = _route_net(state, worker, pins, nets, net, nx, limits, margin)
         _close_pins(state, worker, count, nx)
         state.failed[net] = 0 if complete else 1
+        state.fresh[net] = 1
         _settle(state, net, present)
         worker.counters[REROUTED] += 1
     return len(order)

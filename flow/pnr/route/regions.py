@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from flow.pnr.design import Design
+from flow.pnr.lef import Master
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.search import STEP_X, STEP_Y
 from flow.pnr.route.state import NetTable
@@ -75,22 +76,26 @@ def _columns(grid: Grid, nets: NetTable) -> tuple[np.ndarray, np.ndarray]:
 
 def clock_nets(design: Design) -> np.ndarray:
     """[M] whether a net drives a clock pin, at once or through buffers and inverters."""
+    net, instance = design.net_of_pin, design.pin_instance
+    cell = np.maximum(instance, 0)
+    output = (instance >= 0) & design.pin_values(lambda pin: pin.direction == "output").astype(bool)
+    clocked = design.pin_values(lambda pin: pin.use == "clock" and pin.direction == "input")
     is_clock = np.zeros(design.nets, bool)
-    feeds: dict[int, int] = {}  # net at the output of a cell with one input -> net at the input
-    inputs: dict[int, list[int]] = {}
-    outputs: dict[int, list[int]] = {}
-    for net in range(design.nets):
-        for instance, index in design.net_pins(net):
-            if instance < 0:
-                continue
-            pin = design.master(instance).signal_pins[index]
-            is_clock[net] |= pin.use == "clock" and pin.direction == "input"
-            (outputs if pin.direction == "output" else inputs).setdefault(instance, []).append(net)
-    for instance, driven in outputs.items():
-        if len(driven) == 1 and len(inputs.get(instance, [])) == 1:
-            feeds[driven[0]] = inputs[instance][0]
-    for net in np.flatnonzero(is_clock).tolist():
-        while net in feeds and not is_clock[feeds[net]]:
-            net = feeds[net]
-            is_clock[net] = True
+    is_clock[net[clocked > 0]] = True
+    buffers = np.array([_is_buffer(master) for master in design.master_objects()])
+    behind = output & buffers[design.master_of[cell]]
+    before = (instance >= 0) & ~output & buffers[design.master_of[cell]]
+    source = np.full(design.instances, -1)  # net at the input of a buffer
+    source[instance[before]] = net[before]
+    feeds = np.full(design.nets, -1)  # net at the output of a buffer -> net at its input
+    feeds[net[behind]] = source[instance[behind]]
+    at = np.flatnonzero(is_clock)
+    while len(at := at[feeds[at] >= 0]):
+        at = np.unique(feeds[at])
+        at = at[~is_clock[at]]
+        is_clock[at] = True
     return is_clock
+
+
+def _is_buffer(master: Master) -> bool:
+    return sorted(pin.direction for pin in master.signal_pins) == ["input", "output"]

@@ -17,9 +17,9 @@ from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
 from flow.pnr.route.grid import Grid, build_grid, fixed_metal
 from flow.pnr.route.memory import Memory, carry_over
-from flow.pnr.route.nets import all_moves, route_nets
+from flow.pnr.route.nets import all_moves, raise_history, route_nets, set_prices
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
-from flow.pnr.route.shapes import routes_of
+from flow.pnr.route.shapes import open_routes, routes_of
 from flow.pnr.route.state import (
     ANY_TOP,
     EDGES_END,
@@ -43,6 +43,7 @@ __all__ = ["Memory", "Pass", "RouteError", "RoutePlan", "route"]
 
 WORKERS = 3  # one for the whole die, one for each half
 HOP_PASSES = 6  # passes with conflicts after which hops are given up
+KEEPING = 10  # times what it takes to keep a state that passes take before it is kept again
 STATE_FILE, HEAT_FILE = "routing.npz", "conflicts.png"
 
 
@@ -52,8 +53,8 @@ class RoutePlan:
     `history`: what each pass adds per user too many; `margin`: search window around a connection
     in columns, `widen`: what each pass adds to it; `passes`: when to give up at the latest.
 
-    `threads` changes the time, never the result. In `folder`, when given, the state after each pass
-    is kept until routing ends, and the heat map of a failure."""
+    `threads` changes the time, never the result. In `folder`, when given, the state is
+    kept after passes until routing ends, and the heat map of a failure."""
 
     present: int = 200
     growth: float = 1.6
@@ -143,6 +144,9 @@ def _negotiate(
     passes: list[Pass] = []
     if kept and (known := checkpoint.load(kept, key, state)) is not None:
         passes = [_as_pass(row.tolist()) for row in known]
+    _compact(state, workers)
+    priced = -1
+    saved = keeping = 0.0
     while True:
         if passes:
             _free_stuck(state, passes)
@@ -154,10 +158,17 @@ def _negotiate(
             ):
                 picture = plan.folder / HEAT_FILE if plan.folder else None
                 raise unroutable(design, grid, nets, state, picture)
-        passes.append(_pass(len(passes), grid, nets, state, workers, schedule, plan))
+        present = int(min(plan.present * plan.growth ** len(passes), plan.present_cap))
+        if present != priced:
+            set_prices(state, present)
+            priced = present
+        passes.append(_pass(len(passes), present, grid, nets, state, workers, schedule, plan))
         report(passes[-1])
-        if kept:
+        if kept and time.process_time() - saved > KEEPING * keeping:
+            began = time.process_time()
             checkpoint.save(kept, key, state, np.array(passes, float))
+            saved = time.process_time()
+            keeping = saved - began
     if kept:
         kept.unlink(missing_ok=True)
     return state, len(passes)
@@ -171,13 +182,14 @@ def _as_pass(row: list[float]) -> Pass:
 def _hop(design: Design, grid: Grid, nets: NetTable, state: State) -> bool:
     """Keep nets whose metal collects too much charge on lower layers, as far as that cures them;
     returns whether there are such nets, which are then to be routed again."""
-    routes = routes_of(grid, nets, state, None)
-    violations = antenna_violations(replace(design, routes=routes))
-    fresh = False
-    for net, top in top_after_hop(design, violations).items():
+    among = state.fresh > 0
+    state.fresh[:] = 0
+    routed = replace(design, routes=open_routes(grid, nets, state, among))
+    found = False
+    for net, top in top_after_hop(design, antenna_violations(routed)).items():
         if state.top[net] == ANY_TOP:
-            state.top[net], state.failed[net], fresh = top, 1, True
-    return fresh
+            state.top[net], state.failed[net], found = top, 1, True
+    return found
 
 
 def _free_stuck(state: State, passes: list[Pass]) -> None:
@@ -197,6 +209,7 @@ def _key(grid: Grid, nets: NetTable, plan: RoutePlan, start: State) -> str:
 
 def _pass(
     number: int,
+    present: int,
     grid: Grid,
     nets: NetTable,
     state: State,
@@ -206,8 +219,6 @@ def _pass(
 ) -> Pass:
     """Rip up and route every net in conflict, then raise the history of what is still shared."""
     began = time.process_time()
-    present = int(min(plan.present * plan.growth**number, plan.present_cap))
-    state.price[:] = state.history + present * state.users
     for worker in workers:
         worker.counters[[EXPANDED, REROUTED]] = 0
     margin = plan.margin + plan.widen * number
@@ -222,14 +233,16 @@ def _pass(
 
     def run_all(batches: list[Batch]) -> None:
         done = [0] * len(batches)
-        while any(d < len(b.order) for d, b in zip(done, batches, strict=True)):
-            _compact(state, workers)
+        while True:
             jobs = [(workers[k + 1], batch, done[k]) for k, batch in enumerate(batches)]
-            if len(batches) == 1 or plan.threads < 2:
+            if len(batches) < 2 or plan.threads < 2:
                 done = [run(*job) for job in jobs]
             else:
                 with ThreadPoolExecutor(len(batches)) as pool:
                     done = [future.result() for future in [pool.submit(run, *job) for job in jobs]]
+            if all(d == len(b.order) for d, b in zip(done, batches, strict=True)):
+                break
+            _compact(state, workers)
 
     run_all([schedule.clock])
     run_all(list(schedule.halves))
@@ -237,12 +250,10 @@ def _pass(
     rest = np.concatenate([*inside, schedule.rest.order])
     run_all([Batch(rest, schedule.rest.limits)])
 
-    over = state.users > 1
-    state.history[over] += plan.history * (state.users[over].astype(np.int32) - 1)
     return Pass(
         number,
         int(sum(worker.counters[REROUTED] for worker in workers)),
-        int(np.count_nonzero(over)),
+        int(raise_history(state, plan.history)),
         int(state.failed.sum()),
         int(sum(worker.counters[EXPANDED] for worker in workers)),
         time.process_time() - began,

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import klayout.db as kdb
 import numba
 import numpy as np
 
 from flow.pnr.cell_library import region_of
 from flow.pnr.design import Routes
+from flow.pnr.geometry import Rect
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
 from macros.technology.rules import GRID
 
-__all__ = ["metal_rectangles", "routes_of"]
+__all__ = ["metal_rectangles", "open_routes", "routes_of"]
 
-HOLE_AREA = 140_000  # nm2, m1.7
+HOLE_AREA = 140_000  # nm2, m1.7 m2.7
+AROUND = 1_000  # nm from a patch within which it may have made a neck or a hole
 
 
-def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray | None) -> Routes:
+def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray) -> Routes:
     """Wires, vias and patches of all nets, sorted by net. `fixed` [n, 6] is metal that is there
-    already and belongs to the nets: ports and pins of macros; with None notches stay open."""
-    net, node, axis = _edges(state)
+    already and belongs to the nets: ports and pins of macros."""
+    routes = open_routes(grid, nets, state, np.ones(len(state.failed), bool))
+    filled = np.concatenate([routes.patches, _notches(routes, fixed)])
+    return Routes(routes.wires, routes.vias, filled[np.lexsort(filled.T[::-1])].astype(np.int32))
+
+
+def open_routes(grid: Grid, nets: NetTable, state: State, among: np.ndarray) -> Routes:
+    """The same of the nets `among` [M], with their notches still open."""
+    net, node, axis = _edges(state, among)
     layer = node & 3
     at = node >> 2
     i, j = at % grid.nx, at // grid.nx
@@ -30,24 +42,21 @@ def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray | None
     vias = np.column_stack(
         [net[is_via], layer[is_via] + 1, COLUMN_X + COLUMN * i[is_via], TRACK_Y + TRACK * j[is_via]]
     )
-    contacts, patches = _accesses(grid, nets, state)
+    contacts, patches = _accesses(grid, nets, state, among)
     vias = np.concatenate([vias, contacts])
     vias = vias[np.lexsort(vias.T[::-1])].astype(np.int32)
     patches = patches[np.argsort(patches[:, 0], kind="stable")]
-    routes = Routes(wires.astype(np.int32), vias, patches.astype(np.int32))
-    if fixed is None:
-        return routes
-    filled = np.concatenate([routes.patches, _notches(routes, fixed)])
-    return Routes(routes.wires, routes.vias, filled[np.lexsort(filled.T[::-1])].astype(np.int32))
+    return Routes(wires.astype(np.int32), vias, patches.astype(np.int32))
 
 
-def _edges(state: State) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _edges(state: State, among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Net, lower node and axis of every edge, each once."""
-    counts = state.edge_count
+    counts = np.where(among, state.edge_count, 0)
     net = np.repeat(np.arange(len(counts)), counts)
     offset = np.arange(len(net)) - np.repeat(np.cumsum(counts) - counts, counts)
     edge = state.edges[np.repeat(state.edge_start, counts) + offset].astype(np.int64)
-    pairs = np.unique((net << 32) | edge)
+    pairs = np.sort((net << 32) | edge)
+    pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     edge = pairs & 0xFFFFFFFF
     return pairs >> 32, edge >> 2, edge & 3
 
@@ -80,9 +89,11 @@ def _wires(net: np.ndarray, layer: np.ndarray, i: np.ndarray, j: np.ndarray) -> 
     return wires[np.lexsort(wires.T[::-1])]
 
 
-def _accesses(grid: Grid, nets: NetTable, state: State) -> tuple[np.ndarray, np.ndarray]:
+def _accesses(
+    grid: Grid, nets: NetTable, state: State, among: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Contacts [n, 4] of the accesses in use, and the metal [n, 6] that leads to their nodes."""
-    pins = np.flatnonzero(state.access >= 0)
+    pins = np.flatnonzero((state.access >= 0) & np.repeat(among, np.diff(nets.start)))
     net = np.searchsorted(nets.start, pins, side="right") - 1
     access = state.access[pins]
     drawn = grid.pins.metal_layer[access] >= 0
@@ -129,55 +140,93 @@ def metal_rectangles(routes: Routes) -> np.ndarray:
 def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
     """Patches that close every gap between shapes of one net that is too narrow to be legal.
 
-    A patch may come close to a third shape of its net, so the nets patched last are looked at again
+    A patch may come close to a third shape of its net, so what was drawn last is looked at again
     until nothing is left to close.
     """
-    metal = np.concatenate([metal_rectangles(routes), fixed])
+    metal = np.concatenate([metal_rectangles(routes), fixed]).astype(np.int64)
     patches = np.zeros((0, 6), np.int64)
-    looked_at = metal
-    while len(fresh := _gaps(looked_at)):
-        known = {tuple(row) for row in patches.tolist()}
-        fresh = np.array([row for row in fresh.tolist() if tuple(row) not in known], np.int64)
-        if not len(fresh):
-            break
+    fresh, others = metal, patches
+    while len(fresh):
+        fresh = _without(_gaps(fresh, others), patches)
         patches = np.concatenate([patches, fresh])
-        nets = np.unique(fresh[:, 0])
-        looked_at = np.concatenate(
-            [metal[np.isin(metal[:, 0], nets)], patches[np.isin(patches[:, 0], nets)]]
-        )
-    return np.concatenate([patches, _necks(metal, patches), _holes(metal, patches)])
+        others = np.concatenate([metal, patches])
+        others = others[np.isin(others[:, 0], fresh[:, 0])]
+    return np.concatenate([patches, _mended(metal, patches)])
 
 
-def _gaps(metal: np.ndarray) -> np.ndarray:
-    """The gaps to close, each once: [n, 6] net, layer, rectangle."""
+def _without(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Each row once that is not known yet."""
+    old = {tuple(row) for row in known.tolist()}
+    new = [row for row in dict.fromkeys(map(tuple, rows.tolist())) if row not in old]
+    return np.array(new, np.int64).reshape(-1, 6)
+
+
+def _gaps(fresh: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The gaps to close that a fresh rectangle has to another one: [n, 6] net, layer, rectangle."""
+    metal = np.concatenate([fresh, others])
+    is_fresh = np.arange(len(metal)) < len(fresh)
     found = []
     for layer in (MET1, MET2, MET3):
-        rects = metal[metal[:, 1] == layer].astype(np.int64)
-        rects = rects[np.lexsort((rects[:, 2], rects[:, 0]))]
-        gaps = _close_pairs(rects, SPACING[layer])
+        some = np.flatnonzero(metal[:, 1] == layer)
+        some = some[np.lexsort((metal[some, 2], metal[some, 0]))]
+        gaps = _close_pairs(metal[some], is_fresh[some], SPACING[layer])
         found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
     rows = np.concatenate(found)
-    rows = rows[np.lexsort(rows.T[::-1])]
-    return rows[np.append(True, (rows[1:] != rows[:-1]).any(axis=1))[: len(rows)]]
+    return rows[np.lexsort(rows.T[::-1])]
 
 
-def _necks(metal: np.ndarray, patches: np.ndarray) -> np.ndarray:
-    """Patches [n, 6] that widen what closing left narrower than a wire, where no other net is too
-    close: a gap between pads that overlap by little becomes a neck."""
-    width = np.array(WIDTH)[patches[:, 1]]
-    small = np.minimum(patches[:, 4] - patches[:, 2], patches[:, 5] - patches[:, 3]) < width
+def _mended(metal: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """Patches [n, 6] for what closing gaps has made: necks narrower than a wire, where pads overlap
+    by little, as far as no other net is too close; and holes too small to stay (m1.7 m2.7)."""
     found = []
-    for net, layer in np.unique(patches[small][:, :2], axis=0).tolist():
-        own = [rows[(rows[:, 0] == net) & (rows[:, 1] == layer)] for rows in (metal, patches)]
-        region = region_of(np.concatenate(own)[:, 2:].tolist()).merged()
-        for pair in region.width_check(WIDTH[layer]).each():
-            wider = _widened(pair, WIDTH[layer])
-            if _clear(wider, metal[(metal[:, 0] != net) & (metal[:, 1] == layer)], SPACING[layer]):
-                found.append((net, layer, *wider))
+    for layer in (MET1, MET2, MET3):
+        drawn = metal[metal[:, 1] == layer]
+        necks = []
+        for net, region in _patched(drawn, patches[patches[:, 1] == layer]):
+            narrow = region.width_check(WIDTH[layer]).each()
+            necks += [(net, layer, *_widened(pair, WIDTH[layer])) for pair in narrow]
+            if layer < MET3:
+                found += [(net, layer, *box) for box in _small_holes(region)]
+        clear = _clear(np.array(necks, np.int64).reshape(-1, 6), drawn, SPACING[layer])
+        found += [neck for neck, fits in zip(necks, clear.tolist(), strict=True) if fits]
     return np.array(found, np.int64).reshape(-1, 6)
 
 
-def _widened(pair: kdb.EdgePair, width: int) -> tuple[int, int, int, int]:
+def _patched(drawn: np.ndarray, patches: np.ndarray) -> Iterator[tuple[int, kdb.Region]]:
+    """Every net that has patches on a layer, with its merged metal around them."""
+    drawn, patches = (rows[np.argsort(rows[:, 0], kind="stable")] for rows in (drawn, patches))
+    rows = np.concatenate([drawn[_near(drawn, patches)], patches])
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    first = np.flatnonzero(np.diff(rows[:, 0], prepend=-1)).tolist()
+    boxes = rows[:, 2:].tolist()
+    for a, b in pairwise([*first, len(rows)]):
+        yield int(rows[a, 0]), region_of(boxes[a:b]).merged()
+
+
+@numba.njit(cache=True)
+def _near(drawn, patches):
+    """[n] whether a rectangle is within `AROUND` of a patch of its net; both are sorted by net."""
+    near = np.zeros(len(drawn), np.bool_)
+    first = 0
+    for k in range(len(drawn)):
+        while first < len(patches) and patches[first, 0] < drawn[k, 0]:
+            first += 1
+        p = first
+        while p < len(patches) and patches[p, 0] == drawn[k, 0] and not near[k]:
+            gap_x = max(patches[p, 2] - drawn[k, 4], drawn[k, 2] - patches[p, 4])
+            gap_y = max(patches[p, 3] - drawn[k, 5], drawn[k, 3] - patches[p, 5])
+            near[k] = max(gap_x, gap_y) < AROUND
+            p += 1
+    return near
+
+
+def _small_holes(region: kdb.Region) -> Iterator[Rect]:
+    for hole in region.holes().with_area(None, HOLE_AREA, False).each():
+        box = hole.bbox()
+        yield box.left, box.bottom, box.right, box.top
+
+
+def _widened(pair: kdb.EdgePair, width: int) -> Rect:
     """The box between two edges that face each other too closely, grown to both sides so that it
     meets what is beyond each of them on the whole width."""
     box = pair.bbox()
@@ -188,43 +237,35 @@ def _widened(pair: kdb.EdgePair, width: int) -> tuple[int, int, int, int]:
     return x0, min(y0, y1 - width), x1, max(y1, y0 + width)
 
 
-def _clear(box: tuple[int, int, int, int], others: np.ndarray, spacing: int) -> bool:
-    """Whether no rectangle of the others [n, 6] is closer to the box than the spacing."""
-    gap_x = np.maximum(others[:, 2] - box[2], box[0] - others[:, 4]).clip(0).astype(np.int64)
-    gap_y = np.maximum(others[:, 3] - box[3], box[1] - others[:, 5]).clip(0).astype(np.int64)
-    return bool((gap_x**2 + gap_y**2 >= spacing**2).all())
-
-
-def _holes(metal: np.ndarray, notches: np.ndarray) -> np.ndarray:
-    """Patches over holes of met1 that are too small (m1.7); only closed notches can make one."""
-    on_met1 = notches[notches[:, 1] == MET1]
-    nets, counts = np.unique(on_met1[:, 0], return_counts=True)
-    rects = np.concatenate([metal[metal[:, 1] == MET1], on_met1])
-    rects = rects[np.argsort(rects[:, 0], kind="stable")]
-    found = []
-    for net in nets[counts > 1].tolist():
-        first, last = np.searchsorted(rects[:, 0], (net, net + 1))
-        region = region_of(rects[first:last, 2:].tolist())
-        for hole in region.merged().holes().each():
-            if hole.area() < HOLE_AREA:
-                box = hole.bbox()
-                found.append((net, MET1, box.left, box.bottom, box.right, box.top))
-    return np.array(found, np.int64).reshape(-1, 6)
+@numba.njit(cache=True)
+def _clear(boxes, metal, spacing):
+    """[n] whether no metal of another net is closer to a box than `spacing`; rows as in routes, all
+    of one layer."""
+    clear = np.ones(len(boxes), np.bool_)
+    for k in range(len(boxes)):
+        for other in range(len(metal)):
+            if metal[other, 0] == boxes[k, 0]:
+                continue
+            gap_x = max(metal[other, 2] - boxes[k, 4], boxes[k, 2] - metal[other, 4], 0)
+            gap_y = max(metal[other, 3] - boxes[k, 5], boxes[k, 3] - metal[other, 5], 0)
+            if gap_x * gap_x + gap_y * gap_y < spacing * spacing:
+                clear[k] = False
+                break
+    return clear
 
 
 @numba.njit(cache=True)
-def _close_pairs(rects, spacing):
-    """Boxes between rectangles of one net that are apart by less than `spacing`; `rects` is sorted
-    by net and left edge. Cost: pairs within one net that overlap in x."""
+def _close_pairs(rects, fresh, spacing):
+    """Boxes between rectangles of one net, one of them fresh, that are apart by less than
+    `spacing`; `rects` is sorted by net and left edge. Cost: pairs of a net that overlap in x."""
     result = np.empty((len(rects) * 4 + 16, 5), np.int64)
     count = 0
-    longest = 0
-    for k in range(len(rects)):
-        longest = max(longest, rects[k, 4] - rects[k, 2])
     for a in range(len(rects)):
         for b in range(a + 1, len(rects)):
             if rects[b, 0] != rects[a, 0] or rects[b, 2] >= rects[a, 4] + spacing:
                 break
+            if not fresh[a] and not fresh[b]:
+                continue
             gap_x = max(rects[b, 2] - rects[a, 4], 0)
             gap_y = max(rects[b, 3] - rects[a, 5], rects[a, 3] - rects[b, 5], 0)
             if gap_x == 0 and gap_y == 0:

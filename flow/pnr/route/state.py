@@ -56,7 +56,8 @@ class State(NamedTuple):
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
     node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
     is what each pin uses (-1: none); `failed` [nets] is 1 where a pin could not be reached; `top`
-    [nets] is the highest layer a net may climb to.
+    [nets] is the highest layer a net may climb to; `fresh` [nets] is 1 where a net was routed since
+    antennas were last looked for.
     """
 
     label: np.ndarray
@@ -76,6 +77,7 @@ class State(NamedTuple):
     access: np.ndarray
     failed: np.ndarray
     top: np.ndarray
+    fresh: np.ndarray
 
 
 class Worker(NamedTuple):
@@ -118,6 +120,7 @@ def new_state(
         access=np.full(pins, -1, np.int32),
         failed=zeros(nets, np.int8),
         top=np.full(nets, ANY_TOP, np.int8),
+        fresh=np.ones(nets, np.int8),
     )
 
 

@@ -6,7 +6,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from flow.pnr.route.shapes import _gaps, _necks
+from flow.pnr.route.shapes import _gaps, _mended
 from flow.pnr.rules import MET1, WIDTH
 from macros.technology.rules import GRID
 
@@ -25,8 +25,9 @@ def turned(rect):
 def closed(*rects):
     """What closes the gaps of net 0: what lies in them, and what widens that."""
     metal = np.array(rects, np.int32)
-    patches = _gaps(metal[metal[:, 0] == 0])
-    return patches.tolist(), _necks(metal, patches).tolist()
+    own = metal[metal[:, 0] == 0]
+    patches = _gaps(own, own[:0])
+    return patches.tolist(), _mended(metal, patches).tolist()
 
 
 def too_narrow(*rects) -> int:
