@@ -123,7 +123,7 @@ proc main {} {
     report power "Power without switching activity of a workload" power
     report checks "What is not constrained" constraints
     if { [info exists ::env(_SDF_SAVE_DIR)] } {
-        write_sdf $::env(_SDF_SAVE_DIR)/$::env(DESIGN_NAME)__$::corner.sdf
+        write_sdf -no_timestamp $::env(_SDF_SAVE_DIR)/$::env(DESIGN_NAME)__$::corner.sdf
     }
     # What a caller wants to know beyond this: the reports of the sign-off.
     if { [info exists ::env(_STA_MORE)] } { uplevel #0 source $::env(_STA_MORE) }

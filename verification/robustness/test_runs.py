@@ -31,6 +31,7 @@ VIEWS = (
     "nl/{}.nl.v",
     "pnl/{}.pnl.v",
     "spef/nom/{}.nom.spef",
+    "sdf/nom_tt_025C_1v80/{0}__nom_tt_025C_1v80.sdf",
 )
 VIEWS += ("metrics.json",)
 TOY = """\
