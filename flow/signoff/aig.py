@@ -1,7 +1,8 @@
 """And-inverter graphs of a design's next-state functions: the form in which two designs compare.
 
 A literal is 2 * node + (1 if inverted); node 0 is constant false. Every register and every black
-box is cut open: what it gives is an input of the graph, what it takes is an output.
+box is cut open: what it gives is an input of the graph, what it takes is an output. A register
+behind a clock gate is one that keeps its value while the enable is low, on the clock before it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Aig", "evaluate", "from_json", "write_aiger"]
+__all__ = ["CLOCK_GATE", "Aig", "evaluate", "from_json", "write_aiger"]
 
 FALSE, TRUE = 0, 1
 PIN_OF_CELL = re.compile(r"(^|\.)_\d+_\.\w+$")
 IGNORED = {"$scopeinfo"}
+CLOCK_GATE = re.compile(r"__(s?)dlclkp_\d+$")
+"""The library's clock gates: GCLK is CLK, and low if GATE (of sdlclkp: GATE or SCE) was low before
+the edge."""
 
 
 @dataclass
@@ -40,10 +44,12 @@ class Aig:
 
 
 def from_json(module: Mapping[str, Any], kept: Iterable[str]) -> Aig:
-    """Graph of a flat module of Yosys' JSON that holds $_AND_, $_NOT_, $_DFF_P_ and black boxes.
+    """Graph of a flat module of Yosys' JSON that holds $_AND_, $_NOT_, $_DFF_P_, clock gates and
+    black boxes.
 
     Inputs and outputs are named `port[0]`, `box.pin[3]`; register `r` gives `r` and takes `r.D` and
-    `r.CLK`. `registers` maps it to all names of its net. ValueError for any other cell.
+    `r.CLK`. `registers` maps it to all names of its net. ValueError for any other cell, and for a
+    clock behind a gate that drives anything but registers.
     """
     boxes, names = set(kept), _names(module)
     graph, drivers, literal = Aig(), {}, {"0": FALSE, "1": TRUE, "x": FALSE, "z": FALSE}
@@ -52,6 +58,12 @@ def from_json(module: Mapping[str, Any], kept: Iterable[str]) -> Aig:
     def source(name: str, bit: Any) -> None:
         graph.inputs[name] = literal[bit] = 2 * (len(graph.inputs) + 1)
 
+    pins_of = {name: cell["connections"] for name, cell in module["cells"].items()}
+    gated = {
+        pins_of[name]["GCLK"][0]: pins_of[name]
+        for name, cell in module["cells"].items()
+        if CLOCK_GATE.search(cell["type"])
+    }
     for port, content in module["ports"].items():
         for index, bit in enumerate(content["bits"]):
             if content["direction"] == "input":
@@ -66,7 +78,11 @@ def from_json(module: Mapping[str, Any], kept: Iterable[str]) -> Aig:
             known = names.get(pins["Q"][0], [instance])
             graph.registers[known[0]] = known
             source(known[0], pins["Q"][0])
-            sinks += [(f"{known[0]}.D", pins["D"][0]), (f"{known[0]}.CLK", pins["C"][0])]
+            data, clock = pins["D"][0], pins["C"][0]
+            while clock in gated:
+                data = _kept(drivers, gated[clock], data, pins["Q"][0])
+                clock = gated[clock]["CLK"][0]
+            sinks += [(f"{known[0]}.D", data), (f"{known[0]}.CLK", clock)]
         elif kind in boxes:
             for pin, bits in pins.items():
                 for index, bit in enumerate(bits):
@@ -75,12 +91,31 @@ def from_json(module: Mapping[str, Any], kept: Iterable[str]) -> Aig:
                         source(name, bit)
                     else:
                         sinks.append((name, bit))
-        elif kind not in IGNORED:
+        elif kind not in IGNORED and not CLOCK_GATE.search(kind):
             raise ValueError(f"{instance} is a {kind}, which the comparison does not know")
+    used = {bit for _, bit in sinks} | {bit for pair in drivers.values() for bit in pair}
+    if odd := used & gated.keys():
+        name = min(names.get(bit, ["its output"])[0] for bit in odd)
+        raise ValueError(f"a gated clock drives more than registers: {name}")
     graph.unknowns = sum(bit == "x" for _, bit in sinks)
     _order(graph, drivers, literal, [bit for _, bit in sinks])
     graph.outputs = {name: literal[bit] for name, bit in sinks}
     return graph
+
+
+def _kept(drivers: dict, gate: Mapping[str, Any], data: Any, value: Any) -> Any:
+    """The bit `data` while the clock gate's enable is high, else `value`, as gates in `drivers`."""
+
+    def add(left: Any, right: Any = None) -> Any:
+        bit = ("added", len(drivers))
+        drivers[bit] = [left, right]
+        return bit
+
+    idle = add(gate["GATE"][0])
+    if "SCE" in gate:
+        idle = add(idle, add(gate["SCE"][0]))
+    taken, kept = add(add(add(idle), data)), add(add(idle, value))  # both inverted
+    return add(add(taken, kept))
 
 
 def _names(module: Mapping[str, Any]) -> dict[int, list[str]]:

@@ -7,8 +7,8 @@ paired by the names that synthesis kept, what is left by what they compute; a pa
 guess. The proof is ABC's combinational equivalence check: with paired registers equal, every next
 state, every clock, every output and every pin of a macro is equal. It is an induction over time, so
 a wrong guess cannot pass. A register of the RTL that synthesis removed must be proved constant or
-equal to another one in the same way. State machines that synthesis encodes anew get that encoding
-in the RTL as well, from Yosys' `fsm` pass.
+equal to another one in the same way. A gated clock is an enable of its registers. State machines
+that synthesis encodes anew get that encoding in the RTL as well, from Yosys' `fsm` pass.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow import netlist as netlists
-from flow.signoff.aig import Aig, evaluate, from_json, patterns, write_aiger
+from flow.signoff.aig import CLOCK_GATE, Aig, evaluate, from_json, patterns, write_aiger
 from flow.signoff.verdict import NoVerdict, Verdict
 from macros.store import atomic_write
 
@@ -31,6 +31,8 @@ __all__ = ["Pairing", "check_equivalence", "pair"]
 
 WIDTH = 2048
 """Random situations in which unnamed registers are told apart, and differences are looked for."""
+FILLS = (0, (1 << WIDTH) - 1)
+"""Values of a register that has no partner yet: 0 in all situations, or 1."""
 TEMPORARY = re.compile(r"(?<![\w\\$])_(\d+)_(?!\w)")
 """Names that Amaranth gives to intermediate signals; Yosys drops such names, unless changed."""
 PUBLIC = re.compile(r"(^|\.)temporary(\d+_)")
@@ -171,10 +173,9 @@ def _graph(
     out.unlink(missing_ok=True)
     reads = [f"read_verilog -lib {path}" for path in boxes.values()]
     known = {cell for path in more.values() for cell in _cells(path)}
-    if idle := [m for m in netlists.histogram(source) if IDLE.search(m) and m not in known]:
-        stubs = work / "idle.v"
-        stubs.write_text("".join(f"module {name} (input DIODE); endmodule\n" for name in idle))
-        reads.append(f"read_verilog {stubs}")
+    stubs = work / "stubs.v"
+    stubs.write_text("".join(_stub(name, known) for name in netlists.histogram(source)))
+    reads.append(f"read_verilog -overwrite {stubs}")
     commands = work / "script.ys"
     commands.write_text(
         script.format(source=source, boxes="\n".join(reads), top=top, out=out, **more)
@@ -200,6 +201,16 @@ def _graph(
         raise NoVerdict(f"{source}: {error}") from None
 
 
+def _stub(master: str, known: set[str]) -> str:
+    """Verilog of a cell whose function Liberty does not give, empty for others."""
+    if gate := CLOCK_GATE.search(master):
+        enables = "GATE, SCE" if gate[1] else "GATE"
+        return f"(* blackbox *) module {master} (input CLK, {enables}, output GCLK); endmodule\n"
+    if IDLE.search(master) and master not in known:
+        return f"module {master} (input DIODE); endmodule\n"
+    return ""
+
+
 def _free(graph: Aig) -> list[str]:
     """Inputs that are no register: ports and what macros give."""
     return [name for name in graph.inputs if name not in graph.registers]
@@ -218,13 +229,16 @@ def pair(gold: Aig, gate: Aig) -> Pairing:
         taken = sorted({str(partner) for partner in partners.values()} & set(gate.registers))
         free = [name for name in gate.registers if name not in set(taken)]
         values = patterns(gate.inputs, WIDTH, seed=1)
-        marks, theirs = _signatures(gold, gate, partners, values)
+        low, high = (_next_states(gold, gate, partners, values, fill) for fill in FILLS)
+        marks, theirs = (
+            {name: (bits, ones[name]) for name, bits in zeros.items()}
+            for zeros, ones in zip(low, high, strict=True)
+        )
         news: dict[str, str | int] = {}
         for name in left:
             same = [other for other in free if theirs[other] == marks[name]]
             if not same:  # as if the register had the other's value
-                low, high = marks[name]
-                same = [r for r in taken if _mix(low, high, values[r]) == theirs[r][0]]
+                same = [r for r in taken if _mix(*marks[name], values[r]) == theirs[r][0]]
             if same:
                 news[name] = same[0]
             elif marks[name][0] == 0:
@@ -246,22 +260,18 @@ def _plain(name: str) -> str:
     return PUBLIC.sub(r"\1_\2", name)
 
 
-def _signatures(
-    gold: Aig, gate: Aig, partners: Mapping[str, str | int], values: Mapping[str, int]
-) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]:
-    """Register -> its next states with unpaired registers 0, and 1; of both designs."""
+def _next_states(
+    gold: Aig, gate: Aig, partners: Mapping[str, str | int], values: Mapping[str, int], fill: int
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Register -> its next state in every situation, of both designs; unpaired registers are
+    `fill`."""
     taken = set(partners.values())
-    marks: list[dict[str, tuple[int, ...]]] = [{}, {}]
-    for fill in (0, (1 << WIDTH) - 1):
-        theirs = {n: values[n] if n not in gate.registers or n in taken else fill for n in values}
-        ours = {name: theirs[name] for name in _free(gold)}
-        ours |= {n: theirs.get(str(partners.get(n)), fill) for n in gold.registers}
-        ours |= {name: 0 for name, partner in partners.items() if partner == 0}
-        for place, (graph, given) in enumerate(((gold, ours), (gate, theirs))):
-            result = evaluate(graph, given, WIDTH)
-            for name in graph.registers:
-                marks[place][name] = (*marks[place].get(name, ()), result[f"{name}.D"])
-    return marks[0], marks[1]  # type: ignore[return-value]
+    theirs = {n: values[n] if n not in gate.registers or n in taken else fill for n in values}
+    ours = {name: theirs[name] for name in _free(gold)}
+    ours |= {n: theirs.get(str(partners.get(n)), fill) for n in gold.registers}
+    ours |= {name: 0 for name, partner in partners.items() if partner == 0}
+    left, right = evaluate(gold, ours, WIDTH), evaluate(gate, theirs, WIDTH)
+    return {n: left[f"{n}.D"] for n in gold.registers}, {n: right[f"{n}.D"] for n in gate.registers}
 
 
 def _prove(gold: Aig, gate: Aig, pairing: Pairing, work: Path) -> tuple[int, list[str]]:

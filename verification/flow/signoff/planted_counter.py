@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 
 from verification.flow.signoff.counter import spef
 
-__all__ = ["CHANGED", "Change"]
+__all__ = ["CHANGED", "CLOCK_GATE", "FLOP", "OR", "Change"]
 
 FLOP = "sky130_fd_sc_hd__dfxtp_1 r1 (.CLK(ck)"
 LATE = "".join(
     f"sky130_fd_sc_hd__clkdlybuf4s50_1 k{k} (.A({f'k{k}' if k else 'ck'}), .X(k{k + 1}));\n  "
     for k in range(4)
+)
+OR = "sky130_fd_sc_hd__or2_1 wider (.A(c), .B(rst), .X(ge));\n  "
+CLOCK_GATE = (
+    "sky130_fd_sc_hd__dlclkp_1 gate (.CLK(ck), .GATE({enable}), .GCLK(kc));\n  "
+    + FLOP.replace("ck", "kc")
 )
 GATED = "sky130_fd_sc_hd__and2_1 bad (.A(ck), .B({enable}), .X(kc));\n  " + FLOP.replace("ck", "kc")
 
@@ -106,6 +111,16 @@ CHANGED: dict[str, tuple[str, str, Change]] = {
         "equivalence",
         r"count\[1\].CLK differs",
         Change(FLOP, GATED.format(enable="en")),
+    ),
+    "a clock gate that is closed in reset": (
+        "equivalence",
+        r"count\[1\].D differs",
+        Change(FLOP, CLOCK_GATE.format(enable="c")),
+    ),
+    "a clock gate with another enable": (
+        "equivalence",
+        r"count\[1\].D differs",
+        Change(FLOP, CLOCK_GATE.format(enable="en")),
     ),
     "a register too many": (
         "equivalence",
