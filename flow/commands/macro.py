@@ -74,7 +74,11 @@ def margins(samples: int) -> None:
 
 @macro.command()
 @click.argument("name")
-@click.option("--timing/--no-timing", default=True, help="Characterise it with ngspice as well.")
+@click.option(
+    "--timing/--no-timing",
+    default=None,
+    help="Characterise it with ngspice as well: the default, except of the foundry's cells.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for a copy of the views.")
 @click.option(
     "--cells",
@@ -83,22 +87,21 @@ def margins(samples: int) -> None:
     show_default=True,
     help="Our cells, or those of sky130_fd_bd_sram.",
 )
-def build(name: str, timing: bool, output: Path | None, cells: str) -> None:
+def build(name: str, timing: bool | None, output: Path | None, cells: str) -> None:
     """Build the macro NAME, such as sram_64x16: layout, LEF, netlist, Verilog, Liberty.
 
     Kept in the cache by the content of everything that it is made from.
     """
     from flow import pdk
     from macros.generator.build import build as build_macro
-    from macros.technology.foundry import require_foundry_cells
+    from macros.technology.foundry import find_foundry_cells
 
     shape = MacroShape.from_name(name)
-    tree = pdk.resolve(timing=False) if timing or cells == "foundry" else None
-    if cells == "foundry":
-        assert tree is not None
-        require_foundry_cells(tree)
+    foundry = find_foundry_cells(pdk.resolve(timing=False)) if cells == "foundry" else []
+    measured = timing if timing is not None else not foundry
+    tree = pdk.resolve(timing=False) if measured else None
     with _progress() as report:
-        views, evidence = build_macro(shape, tree, report)
+        views, evidence = build_macro(shape, tree, report, foundry)
     if evidence is None:
         click.echo(f"{name} was built before")
     else:
@@ -149,6 +152,11 @@ def _say(name: str, evidence: Evidence) -> None:
         f"DRC: {evidence.markers} markers{f' {evidence.rules}' if evidence.markers else ''}\n"
         f"LVS: {match}; {evidence.devices} devices, {evidence.nets} nets"
     )
+    if evidence.foundry_markers:
+        click.echo(
+            f"in the foundry's bit cells and ends: {evidence.foundry_markers} places that ordinary"
+            f" rules forbid, not judged here; {evidence.foundry_stubs} ends of diffusion under poly"
+        )
 
 
 @contextlib.contextmanager

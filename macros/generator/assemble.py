@@ -8,7 +8,7 @@ every signal pin, is brought out through the maze of `macros.generator.maze`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import klayout.db as kdb
 
@@ -47,15 +47,18 @@ wire lies in the rail, so that no neck is left at a corner."""
 DIRECT = (layers.MET2, layers.MET3, layers.MET4)
 
 
-def assemble(layout: kdb.Layout, core: kdb.Cell, name: str) -> kdb.Cell:
+def assemble(
+    layout: kdb.Layout, core: kdb.Cell, name: str, spare: Mapping[str, str | None] | None = None
+) -> kdb.Cell:
     """The finished macro `name` around OpenRAM's top cell, in the same layout.
 
-    Its lower left corner is (0, 0), its sides are whole sites and rows. Raises RuntimeError when a
-    rail or a pin cannot be wired.
+    `spare` pins of OpenRAM's are none of the macro: each is joined to the supply that it names, or
+    left open. The lower left corner is (0, 0), its sides are whole sites and rows. Raises
+    RuntimeError when a rail or a pin cannot be wired.
     """
     finish(layout, core)
     core.name = f"{name}_core"
-    pins = list(_take_pins(layout, core))
+    pins = list(_take_pins(layout, core, spare or {}))
     top = layout.create_cell(name)
     box = core.bbox()
     width = _up(box.width() + 2 * MARGIN_X, SITE)
@@ -70,12 +73,18 @@ def assemble(layout: kdb.Layout, core: kdb.Cell, name: str) -> kdb.Cell:
     return top
 
 
-def _take_pins(layout: kdb.Layout, core: kdb.Cell) -> Iterator[tuple[str, kdb.Point]]:
+def _take_pins(
+    layout: kdb.Layout, core: kdb.Cell, spare: Mapping[str, str | None]
+) -> Iterator[tuple[str, kdb.Point]]:
     """Names and places of the signal pins on met3; their labels are removed."""
     shapes = core.shapes(layout.layer(*layers.MET3_LABEL))
     for shape in [s for s in shapes.each() if s.is_text()]:
-        if shape.text_string not in SUPPLIES:
-            yield shape.text_string, kdb.Point() + shape.text.trans.disp
+        name = shape.text_string
+        if supply := spare.get(name):
+            shape.text_string = supply
+            continue
+        if name not in SUPPLIES and name not in spare:
+            yield name, kdb.Point() + shape.text.trans.disp
         shape.delete()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +13,14 @@ import klayout.db as kdb
 from macros.characterize import CORNERS, characterise
 from macros.generator.assemble import assemble
 from macros.generator.place import place
+from macros.generator.spares import hide_spares, spare_pins
 from macros.lef import write_lef
 from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
 from macros.spice import find_ngspice
 from macros.store import atomic_directory, content_hash, lock
 from macros.technology.bitcell import HEIGHT, WIDTH
+from macros.technology.foundry import FoundryCell, foundry_boxes
 from macros.verify.drc import check_layout, summary
 from macros.verify.macro_lvs import compare_macro
 from macros.views import COMPLETE, Views, home_of, views_in
@@ -36,7 +38,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the checkers said about the layout of a macro."""
+    """What the checkers said about the layout of a macro.
+
+    Members
+    -------
+    markers, rules : broken design rules, in all and of each name
+    foundry_markers : those within the foundry's bit cells and ends, which ordinary rules do not
+        judge; not counted above, and no macro of our own cells has any
+    foundry_stubs : diffusions there that end under poly, left out of the foundry's netlist, too
+    """
 
     markers: int
     rules: dict[str, int]
@@ -45,6 +55,8 @@ class Evidence:
     differences: tuple[str, ...]
     width_nm: int
     height_nm: int
+    foundry_markers: int = 0
+    foundry_stubs: int = 0
 
     @property
     def clean(self) -> bool:
@@ -68,49 +80,63 @@ def _aspect(shape: MacroShape, n: int) -> float:
     return shape.bits * n * WIDTH / (shape.words // n * HEIGHT)
 
 
-def source_key(name: str) -> str:
+def source_key(name: str, foundry: Sequence[FoundryCell] = ()) -> str:
     """Hash of everything that a macro of this name is made from."""
     files = sorted(path for room in SOURCES for path in (ROOM / room).rglob("*.py"))
-    return content_hash(name, *(path.read_text() for path in files))
+    cells = [path for cell in foundry for path in (cell.gds, cell.spice)]
+    return content_hash(name, *(path.read_text() for path in files), *cells)
 
 
 def build(
-    shape: MacroShape, pdk: Path | None = None, report: Progress = lambda _: None
+    shape: MacroShape,
+    pdk: Path | None = None,
+    report: Progress = lambda _: None,
+    foundry: Sequence[FoundryCell] = (),
 ) -> tuple[Views, Evidence | None]:
-    """The views of a macro, out of the cache when it has them (then without evidence).
+    """The views of a macro, out of the cache when it has them (then without evidence); of our own
+    cells, or of the `foundry`'s.
 
     Liberty needs a `pdk` with device models; without one the views have none. Raises RuntimeError
     when ngspice is missing then, OpenRAM fails, a rail or pin cannot be wired, or a checker finds a
-    fault: nothing is kept.
+    fault: nothing is kept. `ValueError` for timing of the foundry's cells, which is not measured.
     """
+    if pdk is not None and foundry:
+        raise ValueError("timing of macros of the foundry's cells is not measured: --no-timing")
     if pdk is not None:
         find_ngspice()
-    home = home_of(shape.name, source_key(shape.name))
+    home = home_of(shape.name, source_key(shape.name, foundry))
     with lock(home.parent / f".{home.name}.lock"):
         if (home / COMPLETE).is_file() and is_sound(home):
             return views_in(home, shape.name), None
         with atomic_directory(home) as fresh:
-            evidence = _make(shape, fresh, pdk, report)
+            evidence = _make(shape, fresh, pdk, report, foundry)
             (fresh / COMPLETE).touch()
             seal(fresh)
     return views_in(home, shape.name), evidence
 
 
-def _make(shape: MacroShape, folder: Path, pdk: Path | None, report: Progress) -> Evidence:
+def _make(
+    shape: MacroShape,
+    folder: Path,
+    pdk: Path | None,
+    report: Progress,
+    foundry: Sequence[FoundryCell],
+) -> Evidence:
     name, work = shape.name, folder / "openram"
     report("OpenRAM places and wires")
-    raw = place(shape, work, words_per_row(shape))
+    raw = place(shape, work, words_per_row(shape), foundry)
+    netlist = raw.with_name(f"{name}.lvs.sp").read_text()
     report("supplies and pins")
     layout = kdb.Layout()
     layout.read(str(raw))
-    top = assemble(layout, layout.cell(name), name)
+    top = assemble(layout, layout.cell(name), name, spare_pins(shape) if foundry else {})
     options = kdb.SaveLayoutOptions()
     options.gds2_write_timestamps = False
     options.gds2_max_vertex_count = MOST_VERTICES
     options.clear_cells()
     options.add_cell(top.cell_index())
     layout.write(str(folder / f"{name}.gds"), options)
-    shutil.copyfile(raw.with_name(f"{name}.lvs.sp"), folder / f"{name}.spice")
+    (folder / f"{name}.spice").write_text(hide_spares(netlist, shape) if foundry else netlist)
     (folder / f"{name}.lef").write_text(write_lef(layout, top, shape))
     (folder / f"{name}.v").write_text(behavioural_verilog(shape))
     report("design rules and LVS")
@@ -153,14 +179,18 @@ def examine(gds: Path, spice: Path, name: str) -> Evidence:
     if top is None:
         raise ValueError(f"{gds.name} has no cell {name}")
     markers = check_layout(layout, top)
+    boxes = foundry_boxes(layout, top)
+    judged = [m for m in markers if not (kdb.Region(kdb.Box(*m.box)) - boxes).is_empty()]
     result = compare_macro(layout, top, spice)
     box = top.bbox()
     return Evidence(
-        len(markers),
-        summary(markers),
+        len(judged),
+        summary(judged),
         result.devices,
         result.nets,
         result.differences,
         box.width(),
         box.height(),
+        len(markers) - len(judged),
+        result.stubs,
     )

@@ -424,20 +424,38 @@ def as_many_contacts_as_fit() -> None:
     column_mux.add_ptx = add_ptx
 
 
-def apply() -> None:
-    """Apply every repair; call after OpenRAM's technology is loaded."""
+def supply_vias_of_the_foundry_array_upright() -> None:
+    """Their pads lie across the met1 wires that they end, 10 nm too close to the next wire."""
+    name = "sky130_replica_bitcell_array"
+    array = getattr(import_module(f"openram.custom.{name}"), name)
+    made = array.add_via_stack_center
+
+    def add_via_stack_center(self, **options):
+        if options["from_layer"] == "m1":
+            options["directions"] = ("V", "V")
+        return made(self, **options)
+
+    array.add_via_stack_center = add_via_stack_center
+
+
+def apply(own_cells: bool) -> None:
+    """Apply every repair, those that our own cells need only with these; call after OpenRAM's
+    technology is loaded."""
     modules_in_the_order_of_their_use()
     control_logic_stays_repaired()
     predecoders_on_demand()
-    small_pins()
-    right_dummy_column_mirrored_by_its_place()
     predecoder_rails_reach_the_first_gate()
     control_logic_clear_of_the_wires_beside_it()
-    bit_lines_change_layer()
-    output_buffer_of_control_flip_flops_on_met3()
     replica_driver_tied_clear_of_the_ground_rail()
     precharge_in_the_whole_high_phase()
     enables_driven_in_three_stages()
     gates_of_the_control_logic_sized_by_their_load()
     column_select_driven_in_three_stages()
     as_many_contacts_as_fit()
+    if own_cells:
+        small_pins()
+        right_dummy_column_mirrored_by_its_place()
+        bit_lines_change_layer()
+        output_buffer_of_control_flip_flops_on_met3()
+    else:
+        supply_vias_of_the_foundry_array_upright()

@@ -34,6 +34,8 @@ def main(job_path: str) -> None:
         "perimeter_pins": False,
         "delay_chain_stages": job["delay_chain_stages"],
         "delay_chain_fanout_per_stage": job["delay_chain_fanout"],
+        "num_spare_rows": int(job["foundry"]),  # straps and ends of the foundry's array
+        "num_spare_cols": int(job["foundry"]),  # alternate: they want odd numbers
         "openram_temp": str(work / "temp"),
         "print_banner": False,
     }
@@ -46,7 +48,7 @@ def main(job_path: str) -> None:
 
     from macros.generator import patches
 
-    patches.apply()
+    patches.apply(own_cells=not job["foundry"])
 
     macro = sram()
     macro.gds_write(str(work / f"{job['name']}.gds"))

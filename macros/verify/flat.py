@@ -9,6 +9,7 @@ each other.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ import numpy.typing as npt
 
 from macros.technology import layers
 from macros.technology.layers import Layer
+from macros.technology.rules import GRID
 from macros.verify.extract import DEVICE_PREFIX, STACK, layers_name
 
 __all__ = ["NOWHERE", "Extraction", "Transistor", "extract_flat", "joined"]
@@ -56,12 +58,14 @@ class Extraction:
     pins : label in the top cell -> nets that it lies on, one in a good layout
     diffusion_areas : net -> nm2 of source and drain on it
     oddities : what is neither transistor nor pin, one sentence each
+    stubs : ends of diffusion under poly within the foundry's core cells, no transistors
     """
 
     transistors: tuple[Transistor, ...]
     pins: dict[str, frozenset[int]]
     diffusion_areas: dict[int, int]
     oddities: tuple[str, ...]
+    stubs: int = 0
 
     @cached_property
     def gate_areas(self) -> dict[int, int]:
@@ -80,14 +84,16 @@ class Extraction:
 class _Nets:
     """Rectangles of every layer, joined into nets as layers are connected."""
 
-    def __init__(self) -> None:
+    def __init__(self, core: kdb.Region) -> None:
+        self.core = core
         self.boxes: dict[str, Boxes] = {}
         self.start: dict[str, int] = {}
         self.parent = np.full(1, SUBSTRATE_NODE)
 
     def add(self, name: str, region: kdb.Region) -> None:
         """A layer: its rectangles, those that touch joined."""
-        self.boxes[name], self.start[name] = _rectangles(name, region), len(self.parent)
+        self.boxes[name] = _rectangles(name, region, self.core)
+        self.start[name] = len(self.parent)
         self.parent = np.append(self.parent, self.start[name] + np.arange(len(self.boxes[name])))
         self.connect(name, name)
 
@@ -128,7 +134,8 @@ def extract_flat(layout: kdb.Layout, top: kdb.Cell) -> Extraction:
         return region
 
     diff, tap, poly, nwell = (read(x) for x in (layers.DIFF, layers.TAP, layers.POLY, layers.NWELL))
-    nets = _Nets()
+    core = read(layers.AREAID_CORE).merged()
+    nets = _Nets(core)
     nets.add("licon", read(layers.LICON))
     for name, region in (
         ("poly", poly),
@@ -150,27 +157,33 @@ def extract_flat(layout: kdb.Layout, top: kdb.Cell) -> Extraction:
             below = layers_name(cut)
             nets.add(below, read(cut))
             nets.connect(below, metal)
-    transistors, oddities = _transistors(nets, diff & poly, read(layers.HVTP))
+    transistors, oddities, stubs = _transistors(nets, diff & poly, read(layers.HVTP))
     pins = _pins(layout, top, nets)
     areas: Counter[int] = Counter()
     for net, (x0, y0, x1, y1) in zip(
         nets.of("source_drain"), nets.boxes["source_drain"].tolist(), strict=True
     ):
         areas[net] += (x1 - x0) * (y1 - y0)
-    return Extraction(transistors, pins, dict(areas), oddities)
+    return Extraction(transistors, pins, dict(areas), oddities, stubs)
 
 
 def _transistors(
     nets: _Nets, gates: kdb.Region, hvtp: kdb.Region
-) -> tuple[tuple[Transistor, ...], tuple[str, ...]]:
-    """Each gate with what lies on its sides; parallel ones joined."""
-    found, oddities = [], []
-    boxes = _rectangles("gate", gates)
+) -> tuple[tuple[Transistor, ...], tuple[str, ...], int]:
+    """Each gate with what lies on its sides, parallel ones joined; what is none; how many stubs."""
+    found, oddities, stubs = [], [], 0
+    boxes = _rectangles("gate", gates, nets.core)
     poly, ends = _by_first(boxes, nets, "poly"), _by_first(boxes, nets, "source_drain")
     wells = _by_first(boxes, nets, "nwell")
-    high = set(_touching(boxes, _rectangles("hvtp", hvtp), True)[:, 0].tolist())
+    high, special = (
+        set(_touching(boxes, _rectangles("mark", mark, nets.core), True)[:, 0].tolist())
+        for mark in (hvtp, nets.core)
+    )
     for k, gate in enumerate(boxes.tolist()):
         sides = _sides(gate, ends[k])
+        if k in special and len(ends[k]) < 2:
+            stubs += 1
+            continue
         if sides is None or not poly[k]:
             oddities.append(f"the gate at {gate} nm has not one end on either side")
             continue
@@ -180,8 +193,10 @@ def _transistors(
             bulk = wells[k][0][1]
         else:
             model, bulk = "nfet_01v8", nets.substrate()
+        if k in special:
+            model = f"special_{model[:4]}"
         found.append(Transistor(DEVICE_PREFIX + model, poly[k][0][1], pair, bulk, length, width))
-    return tuple(joined(found)), tuple(oddities)
+    return tuple(joined(found)), tuple(oddities), stubs
 
 
 def joined(devices: Iterable[Transistor]) -> list[Transistor]:
@@ -247,15 +262,33 @@ def _pins(layout: kdb.Layout, top: kdb.Cell, nets: _Nets) -> dict[str, frozenset
     return {name: frozenset(under) for name, under in sorted(found.items())}
 
 
-def _rectangles(name: str, region: kdb.Region) -> Boxes:
-    boxes = np.zeros((0, 4), np.int64)
+def _rectangles(name: str, region: kdb.Region, core: kdb.Region) -> Boxes:
+    """What a layer covers. Only in the foundry's core may edges be slanted; there each slice of a
+    step of the grid is as wide as the shape is everywhere in it."""
     found = []
     for polygon in region.decompose_trapezoids_to_region().each():
-        if not polygon.is_box():
-            raise RuntimeError(f"{name} has a slanted edge at {polygon.bbox()}")
         box = polygon.bbox()
-        found.append((box.left, box.bottom, box.right, box.top))
-    return np.array(found, np.int64) if found else boxes
+        if polygon.is_box():
+            found.append((box.left, box.bottom, box.right, box.top))
+        elif (kdb.Region(polygon) - core).is_empty():
+            found += _slices(polygon)
+        else:
+            raise RuntimeError(f"{name} has a slanted edge at {box}")
+    return np.array(found, np.int64) if found else np.zeros((0, 4), np.int64)
+
+
+def _slices(trapezoid: kdb.Polygon) -> Iterator[tuple[int, int, int, int]]:
+    """Rectangles of one step of the grid in height, within a trapezoid that lies on its base."""
+    box = trapezoid.bbox()
+    points = list(trapezoid.each_point_hull())
+    low = [p.x for p in points if p.y == box.bottom]
+    high = [p.x for p in points if p.y == box.top]
+    for y in range(box.bottom, box.top, GRID):
+        steps = [(y + step - box.bottom) / box.height() for step in (0, min(GRID, box.top - y))]
+        left = max(min(low) + (min(high) - min(low)) * step for step in steps)
+        right = min(max(low) + (max(high) - max(low)) * step for step in steps)
+        if left < right:
+            yield math.ceil(left), y, math.floor(right), min(y + GRID, box.top)
 
 
 @numba.njit(cache=True)

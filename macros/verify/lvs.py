@@ -26,11 +26,13 @@ class LvsResult:
     -------
     differences: one sentence each; none when layout and schematic agree.
     devices, nets: how many the layout has, all hierarchy expanded.
+    stubs: ends of diffusion under poly in the foundry's cells, neither compared nor devices.
     """
 
     differences: tuple[str, ...]
     devices: int
     nets: int
+    stubs: int = 0
 
     @property
     def match(self) -> bool:

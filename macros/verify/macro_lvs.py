@@ -12,6 +12,7 @@ from pathlib import Path
 
 import klayout.db as kdb
 
+from macros.verify.extract import DEVICE_PREFIX
 from macros.verify.flat import NOWHERE, Extraction, Transistor, extract_flat, joined
 from macros.verify.isomorphism import Circuit, differences
 from macros.verify.lvs import LvsResult, flatten, read_schematic
@@ -20,6 +21,8 @@ from macros.verify.supplies import pieces
 __all__ = ["circuit_of", "compare_macro"]
 
 SHOWN = 20
+SPECIAL = {f"{DEVICE_PREFIX}special_{kind}" for kind in ("nfet_pass", "nfet_latch", "pfet_pass")}
+"""Models of the foundry's bit cell; in a layout only the width tells pass from latch."""
 
 
 def compare_macro(layout: kdb.Layout, top: kdb.Cell, schematic: Path) -> LvsResult:
@@ -41,7 +44,7 @@ def compare_macro(layout: kdb.Layout, top: kdb.Cell, schematic: Path) -> LvsResu
     faults += differences(
         Circuit(drawn.transistors, labels, {}), circuit_of(flatten(reference, top.name))
     )
-    return LvsResult(tuple(faults), len(drawn.transistors), len(drawn.nets))
+    return LvsResult(tuple(faults), len(drawn.transistors), len(drawn.nets), drawn.stubs)
 
 
 def _pin_faults(drawn: Extraction) -> list[str]:
@@ -75,5 +78,6 @@ def circuit_of(flat: kdb.Circuit) -> Circuit:
         gate, source, drain, bulk = (nets[device.id()][name] for name in "GSDB")
         width, length = (round(device.parameter(name) * 1000) for name in "WL")
         model = device.device_class().name.lower()
+        model = model.rpartition("_")[0] if model in SPECIAL else model
         found.append(Transistor(model, gate, (source, drain), bulk, length, width))
     return Circuit(joined(found), pins, names)
