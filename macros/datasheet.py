@@ -14,8 +14,10 @@ import matplotlib.image
 import numpy as np
 from matplotlib.figure import Figure
 
+from macros.characterize import CORNERS
 from macros.shape import MacroShape
 from macros.store import atomic_write
+from macros.strap_drop import strap_drop_mv
 from macros.technology import layers
 from macros.verify.extract import read_layout
 
@@ -84,7 +86,7 @@ def write_datasheet(png: Path, gds: Path, shape: MacroShape, liberty: Mapping[st
     rows = {corner: summary(text) for corner, text in liberty.items()}
     if not rows:
         raise ValueError("a datasheet needs the Liberty of at least one corner")
-    _layout, top = read_layout(gds, shape.name)  # keeps top alive
+    layout, top = read_layout(gds, shape.name)
     box = top.dbbox()
     view = _view(gds)
     page = Figure(figsize=(11.7, 8.3), dpi=150)
@@ -106,13 +108,19 @@ def write_datasheet(png: Path, gds: Path, shape: MacroShape, liberty: Mapping[st
         axes.imshow(_picture(view, window))
         axes.set_axis_off()
         axes.set_title(title, fontsize=10)
-    _table(page, shape, rows)
+    drops = {
+        corner: strap_drop_mv(layout, top, row.read_pj / row.period_ns / CORNERS[corner].volt)
+        for corner, row in rows.items()
+    }
+    _table(page, shape, rows, drops)
     image = io.BytesIO()
     page.savefig(image, format="png", metadata={"Software": None})
     atomic_write(png, image.getvalue())
 
 
-def _table(page: Figure, shape: MacroShape, rows: Mapping[str, Summary]) -> None:
+def _table(
+    page: Figure, shape: MacroShape, rows: Mapping[str, Summary], drops: Mapping[str, float]
+) -> None:
     area_mm2 = next(iter(rows.values())).area_um2 / 1e6
     lines: dict[str, Callable[[Summary], str]] = {
         "access, clk0 falling to dout0": lambda row: f"{row.access_ns:.2f} ns",
@@ -123,11 +131,12 @@ def _table(page: Figure, shape: MacroShape, rows: Mapping[str, Summary]) -> None
         "leakage": lambda row: power(row.leakage_nw),
     }
     cells = [[shown(row) for row in rows.values()] for shown in lines.values()]
-    axes = page.add_axes((0.27, 0.08, 0.68, 0.2))
+    cells.append([f"{drops[corner]:.1f} mV" for corner in rows])
+    axes = page.add_axes((0.27, 0.08, 0.68, 0.22))
     axes.set_axis_off()
     table = axes.table(
         cellText=cells,
-        rowLabels=list(lines),
+        rowLabels=[*lines, "drop along supply straps"],
         colLabels=list(rows),
         loc="center",
         edges="horizontal",

@@ -67,6 +67,10 @@ def test_the_page_shows_the_layout(tmp_path: Path) -> None:
     cell.add(
         gdstk.rectangle((0, 0), (100, 50), layer=layers.MET1.layer, datatype=layers.MET1.datatype)
     )
+    for x, net in ((20, "vccd1"), (70, "vssd1")):
+        pin, label = layers.MET4_PIN, layers.MET4_LABEL
+        cell.add(gdstk.rectangle((x, 0), (x + 2, 50), layer=pin.layer, datatype=pin.datatype))
+        cell.add(gdstk.Label(net, (x + 1, 25), layer=label.layer, texttype=label.datatype))
     gds, png = tmp_path / "macro.gds", tmp_path / "sheet.png"
     library.write_gds(gds)
     write_datasheet(png, gds, SHAPE, {"tt_025C_1v80": text()})
