@@ -1,20 +1,24 @@
 """Independent check of a finished layout: nets extracted from the GDS alone against the netlist.
 
 KLayout extracts connectivity from li1 to met5 hierarchically, every cell a circuit of its own. A
-pin of an instance is found by where the GDS places the instance and where the cell's LEF draws the
-pin, so nothing of the router's own data is used. A net of the netlist must be one net of the layout
-(else an open) and no net of the layout may hold pins of two nets (else a short).
+pin of a cell is marked where the cell's LEF draws it, once for all instances; which instance a
+circuit is follows from where the GDS places it. Nothing of the router's own data is used. A net of
+the netlist must be one net of the layout (else an open) and no net of the layout may hold pins of
+two nets (else a short).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import klayout.db as kdb
 
-from flow.pnr.design import GROUND, POWER, Design
+from flow.pnr.design import GROUND, POWER, Design, Supply
+from flow.pnr.geometry import Rect
+from flow.pnr.lef import Master
 from macros.technology import layers
 
 __all__ = ["Extraction", "check_layout"]
@@ -55,38 +59,91 @@ def check_layout(path: Path, design: Design) -> Extraction:
     top = layout.cell(design.name)
     if top is None:
         raise ValueError(f"{path} has no cell {design.name}")
-    extractor, regions = _extract(layout, top)
     lost = _check_instances(top, design)
-    found: dict[str, Cluster] = {}
-    for name, layer, x, y in _pin_points(design):
-        net = extractor.probe_net(regions[layer], kdb.Point(x, y))
-        if net is None:
-            lost.append(f"{name}: no metal at its pin")
-        else:
-            # a net that never leaves its cell is numbered there, once for all instances
-            inside = "" if net.circuit().name == design.name else name.rpartition("/")[0]
-            found[name] = (inside, net.cluster_id)
+    marks = _mark_pins(layout, top, design)
+    extractor = _extract(layout, top)
+    found = _pins_of_nets(extractor.netlist(), layout.dbu, design, marks)
+    lost += [f"{name}: no metal at its pin" for name in _pins(design) if name not in found]
     return _compare(design, found, lost)
 
 
-def _extract(
-    layout: kdb.Layout, top: kdb.Cell
-) -> tuple[kdb.LayoutToNetlist, dict[str, kdb.Region]]:
-    """Extracted connectivity and its region per metal."""
+def _mark_pins(layout: kdb.Layout, top: kdb.Cell, design: Design) -> list[str]:
+    """Put a number as a text on every pin of every master, port and strap; what they number."""
+    marks: list[str] = []
+
+    def mark(cell: kdb.Cell, name: str, metal: str, rect: Rect) -> None:
+        text = kdb.Text(str(len(marks)), (rect[0] + rect[2]) // 2, (rect[1] + rect[3]) // 2)
+        cell.shapes(_marks(layout, metal)).insert(text)
+        marks.append(name)
+
+    for master in design.master_objects():
+        cell = layout.cell(master.name)
+        for pin, metal, rect in _pin_shapes(master) if cell else ():
+            mark(cell, pin, metal, rect)
+    for name, layer, rect in _fixed_pins(design):
+        mark(top, name, NAMES[layer + 1], rect)
+    return marks
+
+
+def _marks(layout: kdb.Layout, metal: str) -> int:
+    """The layer of the marks on a metal."""
+    return layout.layer(kdb.LayerInfo(f"pins of {metal}"))
+
+
+def _extract(layout: kdb.Layout, top: kdb.Cell) -> kdb.LayoutToNetlist:
+    """Nets by connectivity, each with the marks on it, joined by commas, for a name."""
     extractor = kdb.LayoutToNetlist(kdb.RecursiveShapeIterator(layout, top, []))
-    regions: dict[str, kdb.Region] = {}
     below = None
     for name, (metal, cut) in zip(NAMES, STACK, strict=True):
-        regions[name] = extractor.make_polygon_layer(layout.layer(*metal), name)
-        extractor.connect(regions[name])
+        region = extractor.make_polygon_layer(layout.layer(*metal), name)
+        extractor.connect(region)
+        extractor.connect(region, extractor.make_text_layer(_marks(layout, name), f"{name} pins"))
         if below is not None:
-            extractor.connect(below, regions[name])
+            extractor.connect(below, region)
         if cut is not None:
-            below = extractor.make_polygon_layer(layout.layer(*cut), f"{name}_cut")
+            below = extractor.make_polygon_layer(layout.layer(*cut), f"{name} cut")
             extractor.connect(below)
-            extractor.connect(regions[name], below)
+            extractor.connect(region, below)
     extractor.extract_netlist()
-    return extractor, regions
+    return extractor
+
+
+def _pins_of_nets(
+    netlist: kdb.Netlist, dbu: float, design: Design, marks: list[str]
+) -> dict[str, Cluster]:
+    """The net of the layout that every marked pin is on."""
+    instances = {
+        (design.master(k).name, *_origin(design, k)): name
+        for k, name in enumerate(design.instance_names)
+    }
+    inside = {circuit.name: _marked_nets(circuit, marks) for circuit in netlist.each_circuit()}
+    top = netlist.circuit_by_name(design.name)
+    found = {name: ("", cluster) for _, cluster, names in inside[design.name] for name in names}
+    for cell in top.each_subcircuit():
+        circuit, place = cell.circuit_ref().name, cell.trans.s_trans().to_itype(dbu)
+        instance = instances.get((circuit, place.rot, place.disp.x, place.disp.y))
+        if instance is None:
+            continue  # a cell of the layout that is none of the design's
+        for pin, cluster, names in inside[circuit]:
+            net = None if pin is None else cell.net_for_pin(pin)
+            # a net that never leaves its cell is numbered there, once for all instances
+            where = (instance, cluster) if net is None else ("", net.cluster_id)
+            found |= {f"{instance}/{name}": where for name in names}
+    return found
+
+
+def _marked_nets(circuit: kdb.Circuit, marks: list[str]) -> list[tuple[int | None, int, list[str]]]:
+    """Every net of a circuit with marks on it: the pin it leaves by if it does, its number and what
+    is marked."""
+    return [
+        (
+            next((ref.pin().id() for ref in net.each_pin()), None),
+            net.cluster_id,
+            [marks[int(number)] for number in net.name.split(",")],
+        )
+        for net in circuit.each_net()
+        if net.name
+    ]
 
 
 def _check_instances(top: kdb.Cell, design: Design) -> list[str]:
@@ -113,36 +170,29 @@ def _origin(design: Design, k: int) -> tuple[int, int, int]:
     return (kdb.Trans.R0, kdb.Trans.M0, kdb.Trans.M90, kdb.Trans.R180)[orient].rot, x, y
 
 
-def _pin_points(design: Design) -> list[tuple[str, str, int, int]]:
-    """(pin, layer, x, y) inside a shape of every pin of every instance, and of every port."""
-    points = []
-    for k, name in enumerate(design.instance_names):
-        _, x, y = _origin(design, k)
-        orient = int(design.orient[k])
-        for pin in design.master(k).pins.values():
-            shapes = [(layer, rect) for layer, rect in pin.shapes if layer in NAMES]
-            if not shapes:
-                continue
-            layer, (x0, y0, x1, y1) = shapes[0]
-            dx, dy = (x0 + x1) // 2, (y0 + y1) // 2
-            points.append(
-                (
-                    f"{name}/{pin.name}",
-                    layer,
-                    x - dx if orient & 2 else x + dx,
-                    y - dy if orient & 1 else y + dy,
-                )
-            )
-    for port in design.ports:
-        if port.layer is not None and port.rect is not None:
-            x0, y0, x1, y1 = port.rect
-            points.append((port.name, NAMES[port.layer + 1], (x0 + x1) // 2, (y0 + y1) // 2))
-    for supply in design.supplies:
-        if supply.kind == "strap":
-            x0, y0, x1, y1 = supply.rect
-            label = f"{supply.net} strap at ({x0}, {y0})"
-            points.append((label, NAMES[supply.layer + 1], (x0 + x1) // 2, (y0 + y1) // 2))
-    return points
+def _pin_shapes(master: Master) -> list[tuple[str, str, Rect]]:
+    """Name, metal and first shape of every pin of a master that has metal."""
+    shapes = ((pin, [s for s in pin.shapes if s[0] in NAMES]) for pin in master.pins.values())
+    return [(pin.name, *found[0]) for pin, found in shapes if found]
+
+
+def _fixed_pins(design: Design) -> list[tuple[str, int, Rect]]:
+    """Name, layer and rectangle of every port and strap."""
+    ports = [(p.name, p.layer, p.rect) for p in design.ports if p.layer is not None and p.rect]
+    return ports + [(_strap(s), s.layer, s.rect) for s in design.supplies if s.kind == "strap"]
+
+
+def _strap(strap: Supply) -> str:
+    return f"{strap.net} strap at ({strap.rect[0]}, {strap.rect[1]})"
+
+
+def _pins(design: Design) -> Iterator[str]:
+    """The name of every pin with metal in the design."""
+    names = [[name for name, _, _ in _pin_shapes(master)] for master in design.master_objects()]
+    for instance, number in zip(design.instance_names, design.master_of.tolist(), strict=True):
+        for pin in names[number]:
+            yield f"{instance}/{pin}"
+    yield from (name for name, _, _ in _fixed_pins(design))
 
 
 def _expected(design: Design) -> dict[str, str]:
@@ -158,7 +208,7 @@ def _expected(design: Design) -> dict[str, str]:
                 nets[f"{name}/{pin.name}"] = POWER if pin.use == "power" else GROUND
     for supply in design.supplies:
         if supply.kind == "strap":
-            nets[f"{supply.net} strap at ({supply.rect[0]}, {supply.rect[1]})"] = supply.net
+            nets[_strap(supply)] = supply.net
     return nets
 
 
