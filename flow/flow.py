@@ -20,6 +20,7 @@ from flow.steps.macros import CheckMacroInstances
 from flow.steps.signoff import SIGNOFF
 from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
+from flow.steps.timing_model import TimingModel
 
 __all__ = ["STAGES", "SYNTHESIS_REPORT", "KeptState", "Spikeout", "stock_steps", "substitutions"]
 
@@ -78,7 +79,7 @@ STAGES = {
     "route": (pnr.Route.id, pnr.Route.id),
     "eco": (pnr.RoutedRepair.id, pnr.RoutedRepair.id),
     "fill": (pnr.Fill.id, pnr.Fill.id),
-    "timing": (export.Parasitics.id, STAPostPNR.id),
+    "timing": (export.Parasitics.id, TimingModel.id),
     "irdrop": (IRDropReport.id, IRDropReport.id),
     "gds": (export.StreamOut.id, export.Abstract.id),
     "checks": ("Checker.SetupViolations", "Checker.MaxSlewViolations"),
@@ -108,6 +109,7 @@ def substitutions(mode: str) -> list[tuple[str, str | type[Step] | None]]:
         *EMBEDDED.items(),
         (f"+{STAPrePNR.id}", SynthesisReport),
         (f"+{pnr.Route.id}", pnr.RoutedRepair),
+        (f"+{STAPostPNR.id}", TimingModel),
         (f"+{export.StreamOut.id}", export.LayoutCheck),
     ]
 

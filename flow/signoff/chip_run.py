@@ -17,7 +17,7 @@ from typing import Any
 from flow.signoff.opensta import TimedDesign
 from flow.signoff.verdict import NoVerdict
 
-__all__ = ["ChipRun", "read_run"]
+__all__ = ["ChipRun", "read_run", "run_of_step"]
 
 SETTINGS = (
     "CLOCK_PORT",
@@ -158,6 +158,13 @@ def read_run(folder: Path) -> ChipRun:
     except ValueError as error:
         raise NoVerdict(f"{folder} is damaged: {error}") from None
     return ChipRun(folder, config, state)
+
+
+def run_of_step(folder: Path, config: str, state: str) -> ChipRun:
+    """The run that a step in `folder` is part of; `config` and `state` are JSON, as LibreLane dumps
+    them. A step knows its own variables only, the others stand in the run's folder."""
+    resolved = json.loads((folder.parent / "resolved.json").read_text())
+    return ChipRun(folder.parent, json.loads(config) | resolved, json.loads(state))
 
 
 def _matching(groups: Mapping[str, Any], corner: str) -> list[str]:

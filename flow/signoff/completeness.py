@@ -22,7 +22,7 @@ from macros.store import atomic_write
 __all__ = ["CHECKS", "NONZERO", "VIEWS", "ZERO", "check_completeness", "empty_cells"]
 
 VIEWS = ("nl", "pnl", "def", "gds", "lef")
-CORNER_VIEWS = ("spef", "sdf")
+CORNER_VIEWS = ("spef", "sdf", "lib")
 CHECKS = ("drc", "lvs", "timing", "equivalence", "gates", "power_up", "sdf_ss", "sdf_ff", "power")
 NONZERO = (
     "design__instance__count__stdcell",

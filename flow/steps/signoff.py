@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from librelane.config import Variable
@@ -33,13 +32,11 @@ class SignoffStep(Step):
         from flow.chips import chip_file
         from flow.run import CHIP_FILE
         from flow.signoff.checks import CHECKS, Context
-        from flow.signoff.chip_run import ChipRun
+        from flow.signoff.chip_run import run_of_step
         from rtl.config import load_chip
 
         folder = Path(self.step_dir)
-        config = json.loads(self.config.dumps())
-        config |= json.loads((folder.parent / "resolved.json").read_text())
-        run = ChipRun(folder.parent, config, json.loads(state_in.dumps()))
+        run = run_of_step(folder, self.config.dumps(), state_in.dumps())
         try:
             own = folder.parent / CHIP_FILE
             chip = load_chip(own if own.is_file() else chip_file(self.config["DESIGN_NAME"]))

@@ -34,7 +34,7 @@ def finished_run(folder: Path) -> ChipRun:
         state[view] = str(folder / view)
     write_gds(folder / "chip.gds")
     state["gds"] = str(folder / "chip.gds")
-    for view in ("spef", "sdf"):
+    for view in ("spef", "sdf", "lib"):
         (folder / view).write_text("content")
         state[view] = {"nom_*": str(folder / view)}
     metrics = dict.fromkeys(NONZERO, 1.0) | dict.fromkeys(ZERO, 0)
