@@ -21,12 +21,12 @@ from macros.spice import find_ngspice
 from macros.store import atomic_directory, content_hash, lock
 from macros.technology.bitcell import HEIGHT, WIDTH
 from macros.technology.foundry import FoundryCell, foundry_boxes
-from macros.verify.drc import check_layout, summary
+from macros.verify.drc import Marker, check_layout, summary
 from macros.verify.macro_lvs import compare_macro
 from macros.views import COMPLETE, Views, home_of, views_in
 from macros.views.verilog import behavioural_verilog
 
-__all__ = ["Evidence", "build", "examine", "source_key", "words_per_row"]
+__all__ = ["Evidence", "build", "examine", "outside", "source_key", "words_per_row"]
 
 ROOM = Path(__file__).parents[1]
 SOURCES = ("generator", "technology", "views", "verify", "characterize", "spice")
@@ -179,8 +179,7 @@ def examine(gds: Path, spice: Path, name: str) -> Evidence:
     if top is None:
         raise ValueError(f"{gds.name} has no cell {name}")
     markers = check_layout(layout, top)
-    boxes = foundry_boxes(layout, top)
-    judged = [m for m in markers if not (kdb.Region(kdb.Box(*m.box)) - boxes).is_empty()]
+    judged = outside(markers, foundry_boxes(layout, top))
     result = compare_macro(layout, top, spice)
     box = top.bbox()
     return Evidence(
@@ -194,3 +193,14 @@ def examine(gds: Path, spice: Path, name: str) -> Evidence:
         len(markers) - len(judged),
         result.stubs,
     )
+
+
+def outside(markers: Sequence[Marker], region: kdb.Region) -> list[Marker]:
+    """The markers that do not lie wholly within a region."""
+    found = []
+    for marker in markers:
+        left, bottom, right, top = marker.box  # a point where a vertex is off the grid
+        box = kdb.Box(left, bottom, max(right, left + 1), max(top, bottom + 1))
+        if not (kdb.Region(box) - region).is_empty():
+            found.append(marker)
+    return found

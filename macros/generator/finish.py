@@ -74,7 +74,7 @@ def _implant(active: kdb.Region, room: kdb.Region, keep_off: kdb.Region) -> kdb.
             gaps.insert(pair.bbox().enlarged(rule("sd_2"), rule("sd_2")))
         if gaps.is_empty():
             break
-        implant -= gaps
+        implant -= gaps.snapped(GRID, GRID)
     return implant
 
 

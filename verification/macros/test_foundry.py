@@ -8,7 +8,7 @@ import pytest
 
 from flow import pdk
 from flow.cli import run as spikeout
-from macros.generator.build import Evidence, build, examine
+from macros.generator.build import Evidence, build, examine, outside
 from macros.generator.spares import hide_spares, spare_pins
 from macros.shape import MacroShape
 from macros.technology import layers
@@ -19,6 +19,7 @@ from macros.technology.foundry import (
     find_foundry_cells,
     foundry_boxes,
 )
+from macros.verify.drc import Marker
 from macros.verify.flat import extract_flat
 from macros.views import Views
 
@@ -100,6 +101,22 @@ def test_only_marked_cells_of_the_library_are_theirs():
         top.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans(kdb.Vector(x, 0))))
     wanted = kdb.Region(kdb.Box(0, 0, 1000, 1200))
     assert (foundry_boxes(layout, top) ^ wanted).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("box", "judged"),
+    [
+        ((100, 100, 900, 900), False),
+        ((500, 500, 500, 500), False),
+        ((900, 100, 1005, 200), True),
+        ((1500, 500, 1500, 500), True),  # an off-grid vertex
+        ((1500, 500, 1500, 700), True),
+    ],
+)
+def test_only_what_is_wholly_theirs_is_not_judged(box, judged):
+    marker = Marker("x_1b", box, ())
+    region = kdb.Region(kdb.Box(0, 0, 1000, 1000))
+    assert outside([marker], region) == [marker] * judged
 
 
 def test_slanted_wires_join_under_the_mark():
