@@ -56,14 +56,16 @@ def ratio_limit(diffusion: float) -> float:
     return float(np.interp(diffusion, LIMIT_DIFFUSION_UM2, LIMIT_RATIO))
 
 
-def antenna_violations(design: Design, wiring: dict[int, Wiring] | None = None) -> list[Violation]:
-    """All violations of a routed design. Only nets and layers with metal enough to break the rule
-    are looked at, unless their `wiring` is given."""
+def antenna_violations(
+    design: Design, wiring: dict[int, Wiring] | None = None, among: np.ndarray | None = None
+) -> list[Violation]:
+    """All violations of a routed design, or of the nets `among` [M]. Only nets and layers with
+    metal enough to break the rule are looked at, unless their `wiring` is given."""
     layers: dict[int, Sequence[int]]
     if wiring is not None:
         layers = dict.fromkeys(wiring, range(len(THICKNESS_UM)))
     else:
-        layers = suspects(design)
+        layers = suspects(design, among)
         wiring = wiring_of(design, layers)
     return [
         violation
@@ -72,7 +74,7 @@ def antenna_violations(design: Design, wiring: dict[int, Wiring] | None = None) 
     ]
 
 
-def suspects(design: Design) -> dict[int, Sequence[int]]:
+def suspects(design: Design, among: np.ndarray | None = None) -> dict[int, Sequence[int]]:
     """Nets whose whole metal of some layer would be too much for their smallest gate, and these
     layers."""
     wires = design.routes.wires
@@ -82,6 +84,8 @@ def suspects(design: Design) -> dict[int, Sequence[int]]:
     area = np.zeros((design.nets, len(THICKNESS_UM)))
     np.add.at(area, (wires[:, 0], layer), side)
     # where pieces of wire meet, the exact sum counts the width of each
+    if among is not None:
+        area[~among] = 0
     much = 1.25 * area > LIMIT_RATIO[0] * _smallest_gates(design)[:, None]
     return {
         net: np.flatnonzero(much[net]).tolist() for net in np.flatnonzero(much.any(axis=1)).tolist()

@@ -13,6 +13,7 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA, Grid
+from flow.pnr.route.shapes import Drawn
 from flow.pnr.route.state import NetTable, State
 
 __all__ = ["Memory", "carry_over"]
@@ -30,17 +31,22 @@ class Memory:
     grid: Grid | None = None
     nets: NetTable | None = None
     state: State | None = None
+    drawn: Drawn | None = None
 
-    def keep(self, design: Design, grid: Grid, nets: NetTable, state: State) -> None:
+    def keep(self, design: Design, grid: Grid, nets: NetTable, state: State, drawn: Drawn) -> None:
         self.design, self.grid, self.nets, self.state = design, grid, nets, state
+        self.drawn = drawn
+
+    def recall(self, design: Design) -> None:
+        """Forget everything when cells have moved since."""
+        if self.design is not None and not _stands(self.design, design):
+            self.design = self.grid = self.nets = self.state = self.drawn = None
 
 
 def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state: State) -> None:
-    """Fill an empty state with what the last one knew; nothing when cells have moved since."""
+    """Fill an empty state with what the last one knew."""
     before, known, old = memory.design, memory.state, memory.nets
     if before is None or known is None or old is None or memory.grid is None:
-        return
-    if not _stands(before, design):
         return
     kept = _unchanged(before, design) & ~_hindered(memory.grid, grid, known) & (known.failed == 0)
     _copy(

@@ -19,7 +19,7 @@ from flow.pnr.route.grid import Grid, build_grid, fixed_metal
 from flow.pnr.route.memory import Memory, carry_over
 from flow.pnr.route.nets import all_moves, raise_history, route_nets, set_prices
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
-from flow.pnr.route.shapes import open_routes, routes_of
+from flow.pnr.route.shapes import draw, open_routes, routes_of
 from flow.pnr.route.state import (
     ANY_TOP,
     EDGES_END,
@@ -94,9 +94,12 @@ def route(
     grid = build_grid(design)
     nets = _net_table(design)
     memory = memory or Memory()
+    memory.recall(design)
     state, passes = _negotiate(grid, nets, plan, report or (lambda _: None), design, memory)
-    memory.keep(design, grid, nets, state)
-    routes = routes_of(grid, nets, state, fixed_metal(design))
+    fixed = fixed_metal(design)
+    drawn = draw(grid, nets, state, fixed, memory.drawn)
+    memory.keep(design, grid, nets, state, drawn)
+    routes = routes_of(drawn, fixed)
     length = np.abs(routes.wires[:, 4] - routes.wires[:, 2]) + np.abs(
         routes.wires[:, 5] - routes.wires[:, 3]
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from itertools import pairwise
+from typing import NamedTuple
 
 import klayout.db as kdb
 import numba
@@ -17,22 +19,60 @@ from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
 from macros.technology.rules import GRID
 
-__all__ = ["metal_rectangles", "open_routes", "routes_of"]
+__all__ = ["Drawn", "draw", "metal_rectangles", "open_routes", "routes_of", "same_nets"]
 
 HOLE_AREA = 140_000  # nm2, m1.7 m2.7
 AROUND = 1_000  # nm from a patch within which it may have made a neck or a hole
 
 
-def routes_of(grid: Grid, nets: NetTable, state: State, fixed: np.ndarray) -> Routes:
-    """Wires, vias and patches of all nets, sorted by net. `fixed` [n, 6] is metal that is there
-    already and belongs to the nets: ports and pins of macros."""
+class Drawn(NamedTuple):
+    """What a routing draws: `open`, with gaps of nets still open; `closing` [n, 6], what closes
+    them; `necks` [n, 6], what makes that as wide as a wire where no other net is too close."""
+
+    open: Routes
+    closing: np.ndarray
+    necks: np.ndarray
+
+
+def draw(
+    grid: Grid, nets: NetTable, state: State, fixed: np.ndarray, before: Drawn | None = None
+) -> Drawn:
+    """Draw all nets. `fixed` [n, 6] is metal that is there already and belongs to the nets: ports
+    and pins of macros. Gaps are looked for in nets that `before`, with the same fixed metal, drew
+    otherwise."""
     routes = open_routes(grid, nets, state, np.ones(len(state.failed), bool))
-    filled = np.concatenate([routes.patches, _notches(routes, fixed)])
-    return Routes(routes.wires, routes.vias, filled[np.lexsort(filled.T[::-1])].astype(np.int32))
+    metal = np.concatenate([metal_rectangles(routes), fixed]).astype(np.int64)
+    if before is None:
+        return Drawn(routes, *_closing(metal))
+    same = same_nets(before.open, routes, len(state.failed))
+    closing, necks = _closing(metal[~same[metal[:, 0]]])
+    kept = (rows[same[rows[:, 0]]] for rows in (before.closing, before.necks))
+    return Drawn(
+        routes, *(np.concatenate(both) for both in zip(kept, (closing, necks), strict=True))
+    )
+
+
+def routes_of(drawn: Drawn, fixed: np.ndarray) -> Routes:
+    """Wires, vias and patches of all nets, sorted by net."""
+    routes, closing, necks = drawn
+    metal = np.concatenate([metal_rectangles(routes), fixed]).astype(np.int64)
+    patches = np.concatenate([routes.patches, closing, necks[_clear(necks, metal)]])
+    patches = patches[np.lexsort(patches.T[::-1])].astype(np.int32)
+    return Routes(routes.wires, routes.vias, patches)
+
+
+def same_nets(before: Routes, after: Routes, count: int) -> np.ndarray:
+    """[count] nets that are drawn alike in both, whose rows are in order of nets."""
+    same = np.ones(count, bool)
+    for old, new in zip(astuple(before), astuple(after), strict=True):
+        same &= np.bincount(old[:, 0], minlength=count) == np.bincount(new[:, 0], minlength=count)
+        old, new = (rows[same[rows[:, 0]]] for rows in (old, new))
+        same[new[(old != new).any(axis=1), 0]] = False
+    return same
 
 
 def open_routes(grid: Grid, nets: NetTable, state: State, among: np.ndarray) -> Routes:
-    """The same of the nets `among` [M], with their notches still open."""
+    """Wires, vias and the metal at pins of the nets `among` [M], sorted by net."""
     net, node, axis = _edges(state, among)
     layer = node & 3
     at = node >> 2
@@ -137,13 +177,13 @@ def metal_rectangles(routes: Routes) -> np.ndarray:
     return np.concatenate(parts).astype(np.int32)
 
 
-def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
-    """Patches that close every gap between shapes of one net that is too narrow to be legal.
+def _closing(metal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patches that close every gap between shapes of one net that is too narrow to be legal, and
+    small holes; and the necks among them, widened.
 
     A patch may come close to a third shape of its net, so what was drawn last is looked at again
     until nothing is left to close.
     """
-    metal = np.concatenate([metal_rectangles(routes), fixed]).astype(np.int64)
     patches = np.zeros((0, 6), np.int64)
     fresh, others = metal, patches
     while len(fresh):
@@ -151,14 +191,15 @@ def _notches(routes: Routes, fixed: np.ndarray) -> np.ndarray:
         patches = np.concatenate([patches, fresh])
         others = np.concatenate([metal, patches])
         others = others[np.isin(others[:, 0], fresh[:, 0])]
-    return np.concatenate([patches, _mended(metal, patches)])
+    holes, necks = _mended(metal, patches)
+    return np.concatenate([patches, holes]), necks
 
 
 def _without(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Each row once that is not known yet."""
     old = {tuple(row) for row in known.tolist()}
     new = [row for row in dict.fromkeys(map(tuple, rows.tolist())) if row not in old]
-    return np.array(new, np.int64).reshape(-1, 6)
+    return _rows(new)
 
 
 def _gaps(fresh: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -175,21 +216,22 @@ def _gaps(fresh: np.ndarray, others: np.ndarray) -> np.ndarray:
     return rows[np.lexsort(rows.T[::-1])]
 
 
-def _mended(metal: np.ndarray, patches: np.ndarray) -> np.ndarray:
-    """Patches [n, 6] for what closing gaps has made: necks narrower than a wire, where pads overlap
-    by little, as far as no other net is too close; and holes too small to stay (m1.7 m2.7)."""
-    found = []
+def _mended(metal: np.ndarray, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Patches [n, 6] for what closing gaps has made: holes too small to stay (m1.7 m2.7), and necks
+    narrower than a wire, where pads overlap by little."""
+    holes, necks = [], []
     for layer in (MET1, MET2, MET3):
-        drawn = metal[metal[:, 1] == layer]
-        necks = []
-        for net, region in _patched(drawn, patches[patches[:, 1] == layer]):
+        drawn, closed = (rows[rows[:, 1] == layer] for rows in (metal, patches))
+        for net, region in _patched(drawn, closed):
             narrow = region.width_check(WIDTH[layer]).each()
             necks += [(net, layer, *_widened(pair, WIDTH[layer])) for pair in narrow]
             if layer < MET3:
-                found += [(net, layer, *box) for box in _small_holes(region)]
-        clear = _clear(np.array(necks, np.int64).reshape(-1, 6), drawn, SPACING[layer])
-        found += [neck for neck, fits in zip(necks, clear.tolist(), strict=True) if fits]
-    return np.array(found, np.int64).reshape(-1, 6)
+                holes += [(net, layer, *box) for box in _small_holes(region)]
+    return _rows(holes), _rows(necks)
+
+
+def _rows(patches: Sequence[tuple[int, ...]]) -> np.ndarray:
+    return np.array(patches, np.int64).reshape(-1, 6)
 
 
 def _patched(drawn: np.ndarray, patches: np.ndarray) -> Iterator[tuple[int, kdb.Region]]:
@@ -237,20 +279,33 @@ def _widened(pair: kdb.EdgePair, width: int) -> Rect:
     return x0, min(y0, y1 - width), x1, max(y1, y0 + width)
 
 
+def _clear(boxes: np.ndarray, metal: np.ndarray) -> np.ndarray:
+    """[n] whether no metal of another net is too close to a box."""
+    clear = np.ones(len(boxes), bool)
+    for layer in (MET1, MET2, MET3):
+        some = np.flatnonzero(boxes[:, 1] == layer)
+        some = some[np.argsort(boxes[some, 2], kind="stable")]
+        clear[some] = _clear_on_layer(boxes[some], metal[metal[:, 1] == layer], SPACING[layer])
+    return clear
+
+
 @numba.njit(cache=True)
-def _clear(boxes, metal, spacing):
-    """[n] whether no metal of another net is closer to a box than `spacing`; rows as in routes, all
-    of one layer."""
+def _clear_on_layer(boxes, metal, spacing):
+    """The same on one layer; `boxes` are sorted by left edge. Cost: for each rectangle of metal the
+    boxes that meet it in x."""
     clear = np.ones(len(boxes), np.bool_)
+    left = boxes[:, 2].copy()
+    widest = np.int64(0)
     for k in range(len(boxes)):
-        for other in range(len(metal)):
-            if metal[other, 0] == boxes[k, 0]:
-                continue
-            gap_x = max(metal[other, 2] - boxes[k, 4], boxes[k, 2] - metal[other, 4], 0)
+        widest = max(widest, boxes[k, 4] - boxes[k, 2])
+    for other in range(len(metal)):
+        k = np.searchsorted(left, metal[other, 2] - spacing - widest)
+        while k < len(boxes) and left[k] < metal[other, 4] + spacing:
+            gap_x = max(metal[other, 2] - boxes[k, 4], left[k] - metal[other, 4], 0)
             gap_y = max(metal[other, 3] - boxes[k, 5], boxes[k, 3] - metal[other, 5], 0)
-            if gap_x * gap_x + gap_y * gap_y < spacing * spacing:
+            if metal[other, 0] != boxes[k, 0] and gap_x**2 + gap_y**2 < spacing**2:
                 clear[k] = False
-                break
+            k += 1
     return clear
 
 

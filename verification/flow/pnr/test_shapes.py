@@ -6,7 +6,7 @@ import klayout.db as kdb
 import numpy as np
 import pytest
 
-from flow.pnr.route.shapes import _gaps, _mended
+from flow.pnr.route.shapes import _clear, _gaps, _mended
 from flow.pnr.rules import MET1, WIDTH
 from macros.technology.rules import GRID
 
@@ -27,7 +27,8 @@ def closed(*rects):
     metal = np.array(rects, np.int32)
     own = metal[metal[:, 0] == 0]
     patches = _gaps(own, own[:0])
-    return patches.tolist(), _mended(metal, patches).tolist()
+    _, wider = _mended(metal, patches)
+    return patches.tolist(), wider[_clear(wider, metal.astype(np.int64))].tolist()
 
 
 def too_narrow(*rects) -> int:
