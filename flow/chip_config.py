@@ -33,7 +33,7 @@ def write_sources(chip: Chip, folder: Path) -> None:
 def _view_paths(name: str, folder: Path) -> dict[str, Path]:
     """View -> where the run keeps it; a Liberty view is named for its corner."""
     place = folder / "macros"
-    paths = {"gds": place / f"{name}.gds", "lef": place / f"{name}.lef"}
+    paths = {view: place / f"{name}.{view}" for view in ("gds", "lef", "spice")}
     paths |= {corner: place / f"{name}__{corner}.lib" for corner in CORNERS}
     return paths
 
@@ -43,7 +43,7 @@ def _view(name: str, view: str) -> bytes | str:
         views = find_views(name)
     except MacroMissing:
         return _stand_in(name, view)
-    files = {"gds": views.gds, "lef": views.lef, **views.liberty}
+    files = {"gds": views.gds, "lef": views.lef, "spice": views.spice, **views.liberty}
     return files[view].read_bytes() if view in files else _stand_in(name, view)
 
 
@@ -51,6 +51,8 @@ def _stand_in(name: str, view: str) -> bytes | str:
     shape = MacroShape.from_name(name)
     if view in CORNERS:
         return placeholder.liberty(shape, view)
+    if view == "spice":
+        return placeholder.spice(shape)
     return placeholder_layout.lef(shape) if view == "lef" else placeholder_layout.gds(shape)
 
 
@@ -109,6 +111,7 @@ def _macro(chip: Chip, name: str, folder: Path) -> dict[str, Any]:
     return {
         "gds": [str(paths["gds"])],
         "lef": [str(paths["lef"])],
+        "spice": [str(paths["spice"])],
         "vh": [str(folder / "rtl" / f"{name}.v")],
         "lib": {f"*_{corner}": [str(paths[corner])] for corner in CORNERS},
         "instances": instances,

@@ -18,6 +18,7 @@ from flow.steps import export, pnr
 from flow.steps.ir_drop import IRDropReport
 from flow.steps.macros import CheckMacroInstances
 from flow.steps.signoff import SIGNOFF
+from flow.steps.spice_netlist import SpiceNetlist
 from flow.steps.sta import STAPostPNR, STAPrePNR
 from flow.steps.synthesis import SynthesisReport
 from flow.steps.timing_model import TimingModel
@@ -81,7 +82,7 @@ STAGES = {
     "fill": (pnr.Fill.id, pnr.Fill.id),
     "timing": (export.Parasitics.id, TimingModel.id),
     "irdrop": (IRDropReport.id, IRDropReport.id),
-    "gds": (export.StreamOut.id, export.Abstract.id),
+    "gds": (export.StreamOut.id, SpiceNetlist.id),
     "checks": ("Checker.SetupViolations", "Checker.MaxSlewViolations"),
     "signoff": (SIGNOFF[0].id, SIGNOFF[-1].id),
 }
@@ -111,6 +112,7 @@ def substitutions(mode: str) -> list[tuple[str, str | type[Step] | None]]:
         (f"+{pnr.Route.id}", pnr.RoutedRepair),
         (f"+{STAPostPNR.id}", TimingModel),
         (f"+{export.StreamOut.id}", export.LayoutCheck),
+        (f"+{export.Abstract.id}", SpiceNetlist),
     ]
 
 

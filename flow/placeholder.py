@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from macros.shape import MacroShape
 
-__all__ = ["MARK", "TIMING", "Timing", "liberty"]
+__all__ = ["MARK", "TIMING", "Timing", "liberty", "spice"]
 
 MARK = "PLACEHOLDER"
 """This word in a library's head says that its timing is stated, not measured."""
@@ -145,3 +145,16 @@ def liberty(shape: MacroShape, corner: str) -> str:
         area=shape.words * shape.bits * AREA_UM2_PER_BIT,
         pins="\n".join([CLOCK.format(pf=CLOCK_PF), *inputs, output]),
     )
+
+
+def spice(shape: MacroShape) -> str:
+    """A subcircuit of the macro's name and pins with nothing in it."""
+    buses = {"din0": shape.bits, "addr0": shape.address_bits, "dout0": shape.bits}
+    pins = [f"{bus}[{bit}]" for bus, width in buses.items() for bit in range(width)]
+    pins += ["clk0", "csb0", "web0", "vccd1", "vssd1"]
+    lines = [
+        f"* {shape.name}: {MARK}, empty: the macro has not been built",
+        f".subckt {shape.name}",
+    ]
+    lines += [f"+ {' '.join(pins[first : first + 8])}" for first in range(0, len(pins), 8)]
+    return "\n".join([*lines, f".ends {shape.name}", ""])

@@ -21,7 +21,7 @@ from macros.store import atomic_write
 
 __all__ = ["CHECKS", "NONZERO", "VIEWS", "ZERO", "check_completeness", "empty_cells"]
 
-VIEWS = ("nl", "pnl", "def", "gds", "lef")
+VIEWS = ("nl", "pnl", "def", "gds", "lef", "spice")
 CORNER_VIEWS = ("spef", "sdf", "lib")
 CHECKS = ("drc", "lvs", "timing", "equivalence", "gates", "power_up", "sdf_ss", "sdf_ff", "power")
 NONZERO = (

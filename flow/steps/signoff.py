@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from librelane.config import Variable
 from librelane.state import DesignFormat, State
 from librelane.steps import DeferredStepError, Step, StepException
 
+from flow import doctor
+from flow.pdk.resolver import installed
 from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, write_verdict
+
+if TYPE_CHECKING:
+    from flow.signoff.checks import Context
 
 __all__ = ["SIGNOFF", "SignoffStep", "run_verdicts"]
 
@@ -51,9 +57,21 @@ class SignoffStep(Step):
         except NoVerdict as error:
             raise StepException(f"{self.id}: {error}") from None
         write_verdict(verdict, folder)
-        if not verdict.passed:
-            raise DeferredStepError(f"{self.id}: {verdict.figure}")
-        return {}, dict(verdict.metrics)
+        verdicts = [verdict, *self._second_opinions(context)]
+        if faults := [verdict.figure for verdict in verdicts if not verdict.passed]:
+            raise DeferredStepError(f"{self.id}: {'; '.join(faults)}")
+        return {}, {name: value for verdict in verdicts for name, value in verdict.metrics.items()}
+
+    def _second_opinions(self, context: Context) -> list[Verdict]:
+        """Those of the official PDK's tools, which in openlane mode have had steps of their own."""
+        from flow.signoff.beside import second_opinions
+
+        if doctor.mode()[0] == "openlane" or installed() is None:
+            return []
+        verdicts, not_run = second_opinions(self.check, context)
+        for name, reason in not_run.items():
+            self.warn(f"{name} not run: {reason}")
+        return verdicts
 
 
 def run_verdicts(folder: Path) -> list[Verdict]:

@@ -88,10 +88,10 @@ def digits_config(folder: Path) -> dict:
     """The configuration of digits, with files of a macro that stand for its views."""
     config = librelane_config(load_chip(chip_file("digits")), folder)
     for macro in config["MACROS"].values():
-        for view in ("gds", "lef", "vh"):
+        for view in ("gds", "lef", "spice", "vh"):
             macro[view] = [str(folder / f"macro.{view}")]
         macro["lib"] = {"*": [str(folder / "macro.lib")]}
-    for name in ("gds", "vh", "lib"):
+    for name in ("gds", "spice", "vh", "lib"):
         atomic_write(folder / f"macro.{name}", "")
     atomic_write(folder / "macro.lef", "MACRO sram_512x32\n  SIZE 634.8 BY 285.6 ;\nEND\n")
     atomic_write(folder / "rtl" / "digits.v", "module digits; endmodule\n")

@@ -29,7 +29,7 @@ def write_gds(path: Path, empty: bool = False) -> None:
 def finished_run(folder: Path) -> ChipRun:
     """A run with every view and metric."""
     state: dict = {}
-    for view in ("nl", "pnl", "def", "lef"):
+    for view in ("nl", "pnl", "def", "lef", "spice"):
         (folder / view).write_text("content")
         state[view] = str(folder / view)
     write_gds(folder / "chip.gds")
