@@ -23,6 +23,7 @@ from typing import Any
 from flow import doctor, openlane, pdk
 from flow.chip_config import librelane_config, write_sources
 from flow.chips import chip_file
+from flow.evidence import keep_evidence
 from flow.progress import expected_seconds
 from golden import load_network
 from macros.store import Busy, atomic_write, lock
@@ -186,6 +187,7 @@ def _execute(config: Mapping[str, Any], folder: Path, wishes: Wishes) -> Run:
     from librelane.flows import FlowError, FlowException
 
     from flow.flow import KeptState, Spikeout
+    from flow.steps.signoff import run_verdicts
 
     first, last = Spikeout.stage(wishes.frm, end=False), Spikeout.stage(wishes.to)
     tree = pdk.resolve()
@@ -229,6 +231,7 @@ def _execute(config: Mapping[str, Any], folder: Path, wishes: Wishes) -> Run:
         )
     except (FlowError, FlowException) as error:
         raise FlowFailed(str(error), folder) from error
+    keep_evidence(folder, run_verdicts(folder))
     return Run(folder, dict(state.metrics), tuple(flow.config["STA_CORNERS"]))
 
 

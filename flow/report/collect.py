@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flow.evidence import EVIDENCE
 from flow.signoff.verdict import Verdict, read_verdicts
 from flow.summary import RUNTIME, step_seconds
 
@@ -75,7 +76,7 @@ def read_run(folder: Path) -> RunData:
     state = _mapping(max(done)[1])
     config = _mapping(folder / "resolved.json")
     verdicts = {v.name: v for _, path in sorted(done) for v in read_verdicts(path.parent)}
-    for loose in (folder / "signoff", folder / "final" / "evidence"):
+    for loose in (folder / "signoff", folder / EVIDENCE):
         verdicts |= {v.name: v for v in read_verdicts(loose)} if loose.is_dir() else {}
     timing = _json_of(verdicts.get("timing"))
     return RunData(
