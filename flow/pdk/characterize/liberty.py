@@ -13,6 +13,7 @@ from typing import Any
 
 from flow.pdk.characterize.cells import LIBRARY, SEQUENTIAL, Flop, Gater, Latch, Tristate, kind
 from flow.pdk.characterize.corners import Corner
+from macros.liberty_syntax import THRESHOLDS, UNITS, group, number
 
 __all__ = ["abstracts", "library"]
 
@@ -48,15 +49,7 @@ def abstracts(pdk: Path) -> dict[str, float]:
 def _head(corner: Corner) -> list[str]:
     volt = f"{corner.volt:g}"
     lines = [
-        'technology ("cmos");',
-        'delay_model : "table_lookup";',
-        'bus_naming_style : "%s[%d]";',
-        'time_unit : "1ns";',
-        'voltage_unit : "1V";',
-        'leakage_power_unit : "1nW";',
-        'current_unit : "1mA";',
-        'pulling_resistance_unit : "1kohm";',
-        'capacitive_load_unit (1, "pf");',
+        *UNITS,
         *(
             f'voltage_map ("{name}", {value});'
             for name, value in (("VPWR", volt), ("VPB", volt), ("VGND", 0), ("VNB", 0), ("VSS", 0))
@@ -70,11 +63,8 @@ def _head(corner: Corner) -> list[str]:
         f"default_max_transition : {MAX_TRANSITION_NS};",
         'in_place_swap_mode : "match_footprint";',
     ]
-    for name in ("input", "output"):
-        lines += [f"{name}_threshold_pct_{edge} : 50;" for edge in ("fall", "rise")]
-    for name, value in (("lower", 20), ("upper", 80)):
-        lines += [f"slew_{name}_threshold_pct_{edge} : {value};" for edge in ("fall", "rise")]
     lines += [
+        *THRESHOLDS,
         "slew_derate_from_library : 1;",
         "nom_process : 1;",
         f"nom_temperature : {corner.celsius:g};",
@@ -105,11 +95,11 @@ def _head(corner: Corner) -> list[str]:
     return _indent(lines)
 
 
-def _template(group: str, name: str, axes: list[str], points: int) -> list[str]:
+def _template(kind: str, name: str, axes: list[str], points: int) -> list[str]:
     numbers = ", ".join(str(k) for k in range(1, points + 1))
     body = [f'variable_{k} : "{axis}";' for k, axis in enumerate(axes, 1)]
     body += [f'index_{k} ("{numbers}");' for k in range(1, len(axes) + 1)]
-    return _group(group, name, body)
+    return _group(kind, name, body)
 
 
 def _cell(corner: Corner, cell: str, record: dict[str, Any], area: float) -> list[str]:
@@ -120,14 +110,14 @@ def _cell(corner: Corner, cell: str, record: dict[str, Any], area: float) -> lis
     body = [
         f"area : {area:.6g};",
         f'cell_footprint : "{LIBRARY}__{family}";',
-        f"cell_leakage_power : {_number(average)};",
+        f"cell_leakage_power : {number(average)};",
     ]
     if isinstance(logic, Gater):
         body.append('clock_gating_integrated_cell : "latch_posedge";')
     for state, value in record["leakage"]:
         when = "&".join(name if high else f"!{name}" for name, high in state.items())
         if when:
-            leak = [f"value : {_number(value)};", f'when : "{when}";']
+            leak = [f"value : {number(value)};", f'when : "{when}";']
             body += _group("leakage_power", None, leak)
     for name, role in POWER.items():
         body += _group("pg_pin", name, [f'pg_type : "{role}";', f'voltage_name : "{name}";'])
@@ -179,9 +169,9 @@ def _input(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> list
     clock = pin == clocks[0] or (isinstance(logic, Latch) and pin == clocks[1])
     lines += [
         'direction : "input";',
-        f"capacitance : {_number((value['rise'] + value['fall']) / 2)};",
-        f"fall_capacitance : {_number(value['fall'])};",
-        f"rise_capacitance : {_number(value['rise'])};",
+        f"capacitance : {number((value['rise'] + value['fall']) / 2)};",
+        f"fall_capacitance : {number(value['fall'])};",
+        f"rise_capacitance : {number(value['rise'])};",
         f"clock : {'true' if clock else 'false'};",
         f"max_transition : {MAX_TRANSITION_NS};",
         'related_ground_pin : "VGND";',
@@ -239,9 +229,9 @@ def _output(corner: Corner, pin: str, record: dict[str, Any], logic: Any) -> lis
     if isinstance(logic, Tristate):
         lines.append(f'three_state : "{logic.disable}";')
         if pin in record.get("output_capacitance", {}):
-            lines.append(f"capacitance : {_number(record['output_capacitance'][pin])};")
+            lines.append(f"capacitance : {number(record['output_capacitance'][pin])};")
     if loads:
-        lines.append(f"max_capacitance : {_number(_usable(axes[0], own, loads))};")
+        lines.append(f"max_capacitance : {number(_usable(axes[0], own, loads))};")
     lines += [
         f"max_transition : {MAX_TRANSITION_NS};",
         'power_down_function : "(!VPWR + VGND)";',
@@ -312,18 +302,13 @@ def _table(name: str, template: str, axes: Iterable, rows: list[list[float]]) ->
         f'index_{k} ("{", ".join(f"{value:.6g}" for value in axis)}");'
         for k, axis in enumerate(axes, 1)
     ]
-    texts = [f'"{", ".join(_number(value) for value in row)}"' for row in rows]
+    texts = [f'"{", ".join(number(value) for value in row)}"' for row in rows]
     body.append(f"values ({', '.join(texts)});")
     return _group(name, template, body)
 
 
-def _number(value: float) -> str:
-    return f"{value:.5g}"
-
-
 def _group(name: str, argument: str | None, body: list[str]) -> list[str]:
-    inside = f'"{argument}"' if argument is not None else ""
-    return [f"{name} ({inside}) {{", *_indent(body), "}"]
+    return group(name, argument or "", body, indent=2)
 
 
 def _indent(lines: Iterable[str]) -> list[str]:
