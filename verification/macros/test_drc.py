@@ -317,6 +317,31 @@ def test_a_notch_of_one_polygon_is_a_spacing() -> None:
     assert "m1_2" in broken(comb)
 
 
+@pytest.mark.parametrize(
+    ("rule_name", "shape"),
+    [
+        ("poly_8", (L.POLY, (0, -200, 150, 300))),  # ends over diffusion: source and drain join
+        ("poly_8", (L.POLY, (0, -200, 150, 500))),  # ends at its edge
+        ("poly_7", (L.POLY, (0, -200, 2000, 700))),  # diffusion ends under poly: there is no drain
+        ("poly_7", (L.POLY, (0, -200, 450, 700))),  # ends at its edge
+    ],
+)
+def test_a_gate_crosses_its_diffusion(rule_name: str, shape: Shape) -> None:
+    diff = (L.DIFF, (-300, 0, 450, 500))
+    assert not {"poly_7", "poly_8"} & broken([diff, (L.POLY, (0, -200, 150, 700))]).keys()
+    assert rule_name in broken([diff, shape])
+
+
+def test_gates_share_a_diffusion_narrower_than_its_end() -> None:
+    gates = [(L.POLY, (x, -200, x + 150, 700)) for x in (0, 360)]
+    assert not {"poly_7", "poly_8"} & broken([(L.DIFF, (-300, 0, 810, 500)), *gates]).keys()
+
+
+def test_a_gate_over_an_inner_corner_of_diffusion_is_no_rectangle() -> None:
+    step = [(L.DIFF, (-300, 0, 450, 500)), (L.DIFF, (70, 0, 450, 1000))]
+    assert "poly_11" in broken([*step, (L.POLY, (0, -200, 150, 1200))])
+
+
 def test_findings_are_written_for_browser_and_report(tmp_path: Path) -> None:
     layout = kdb.Layout()
     inner, top = layout.create_cell("inner"), layout.create_cell("top")

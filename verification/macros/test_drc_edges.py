@@ -7,7 +7,7 @@ from random import Random
 import klayout.db as kdb
 import pytest
 
-from macros.verify.drc.deck import PROJECTION, violations
+from macros.verify.drc.deck import PROJECTION, violations_among_edges
 
 VALUE, FIELD = 40, 300
 CHECKS = {
@@ -38,7 +38,7 @@ def test_edges_and_polygons_give_the_same_violations(name: str) -> None:
         if name == "encloses" and number % 2:
             other = [(other[0] + one.sized(random.choice((30, 40, 50)))).merged()]
         wanted = sorted(map(str, getattr(one, check)(*other, VALUE, **how).each()))
-        found = sorted(map(str, violations(check, VALUE, one, *other, **how).each()))
+        found = sorted(map(str, violations_among_edges(check, VALUE, one, *other, **how).each()))
         assert found == wanted, f"{one}; {other}"
         clean, dirty = clean + (not found), dirty + bool(found)
     assert min(clean, dirty) > 50

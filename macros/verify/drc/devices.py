@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from macros.technology import layers
 from macros.technology.rules import rule
-from macros.verify.drc.deck import PROJECTION, Deck, violations
+from macros.verify.drc.deck import PROJECTION, Deck, meeting, violations
 
 __all__ = ["check_devices", "check_implants"]
 
@@ -29,6 +29,9 @@ def check_devices(deck: Deck) -> None:
     deck.report("poly_7", along_poly.extended_out(rule("poly_7")) - diff)
     along_diff = gate.edges() & diff.edges()
     deck.report("poly_8", along_diff.extended_out(rule("poly_8")) - poly)
+    # two sides of a gate are poly's and two diffusion's: where two of one kind meet, it ends there
+    deck.report("poly_7", meeting(along_diff))
+    deck.report("poly_8", meeting(along_poly))
     deck.report("poly_11", gate.non_rectangles())
 
 
