@@ -10,6 +10,7 @@ from rich.console import Console
 
 from flow.chips import chip_file
 from flow.run import run_folder
+from flow.signoff.beside import second_opinions
 from flow.signoff.checks import CHECKS, Context, require_current, run_check
 from flow.signoff.chip_run import read_run
 from flow.signoff.verdict import Verdict, table
@@ -30,7 +31,8 @@ def signoff(chip: str, tag: str, only: tuple[str, ...], skip: tuple[str, ...], i
     simulation of the gates, power, and that all evidence is there.
 
     Prints one line per check: verdict, figure, file. Exit status 1 unless every check is clean.
-    Evidence is kept in the run's folder `signoff`.
+    Evidence is kept in the run's folder `signoff`. With PDK_ROOT an official PDK, its own decks run
+    beside ours in klayout, magic and netgen.
     """
     if images < 1:
         raise ValueError(f"--images must be at least 1, not {images}")
@@ -39,8 +41,14 @@ def signoff(chip: str, tag: str, only: tuple[str, ...], skip: tuple[str, ...], i
     context = Context(run, parameters, run.folder / "signoff", images)
     require_current(context, verilog(parameters)[f"{parameters.name}.v"])
     names = [name for name in CHECKS if (not only or name in only) and name not in skip]
-    verdicts = [_check(name, context) for name in names]
-    click.echo(table(verdicts, Path.cwd()), nl=False)
+    verdicts: list[Verdict] = []
+    not_run: dict[str, str] = {}
+    for name in names:
+        verdicts.append(_check(name, context))
+        others, missing = second_opinions(name, context)
+        verdicts += others
+        not_run |= missing
+    click.echo(table(verdicts, Path.cwd(), not_run), nl=False)
     return 0 if verdicts and all(verdict.passed for verdict in verdicts) else 1
 
 

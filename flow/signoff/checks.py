@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flow.pdk.names import liberty_path
 from flow.signoff.chip_run import ChipRun
-from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, write_verdict
+from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, verdict_file, write_verdict
 from rtl.config import Chip
 
 __all__ = ["CHECKS", "Context", "run_check"]
@@ -125,7 +125,7 @@ def run_check(name: str, context: Context) -> Verdict:
     if name not in CHECKS:
         raise ValueError(f"check must be one of {[*CHECKS]}, not {name!r}")
     context.folder.mkdir(parents=True, exist_ok=True)
-    (context.folder / f"{name}.verdict.json").unlink(missing_ok=True)
+    verdict_file(name, context.folder).unlink(missing_ok=True)
     verdict = CHECKS[name](context)
     write_verdict(verdict, context.folder)
     return verdict

@@ -7,7 +7,6 @@ are counted by our rule names, so that the two decks can be compared rule by rul
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import klayout.rdb as rdb
 
 from flow.signoff.gds import read_gds
+from flow.signoff.programs import program_of
 from flow.signoff.verdict import NoVerdict, Verdict
 
 __all__ = ["check_official_drc", "common_rule", "disagreements", "run_official"]
@@ -53,9 +53,7 @@ def run_official(gds: Path, deck: Path, out: Path, top: str) -> Counter[str]:
 
     Raises `NoVerdict` when klayout is missing or the deck did not run to its end.
     """
-    program = shutil.which("klayout")
-    if program is None:
-        raise NoVerdict("the official deck needs the klayout program: apt-get install klayout")
+    program = program_of("klayout", "klayout")
     out.mkdir(parents=True, exist_ok=True)
     report = (out / "drc_official.lyrdb").absolute()
     report.unlink(missing_ok=True)
@@ -88,7 +86,7 @@ def check_official_drc(gds: Path, deck: Path, out: Path, top: str | None = None)
     if counts:
         figure += ": " + ", ".join(f"{n} {name}" for name, n in counts.most_common(4))
     metrics = {"klayout__official_drc_error__count": counts.total()}
-    return Verdict("drc_official", not counts, figure, out / "drc_official.lyrdb", metrics)
+    return Verdict("drc_klayout", not counts, figure, out / "drc_official.lyrdb", metrics)
 
 
 def disagreements(ours: set[str], official: set[str], known: set[str]) -> dict[str, str]:

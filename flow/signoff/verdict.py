@@ -13,11 +13,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from macros.store import atomic_write
 
-__all__ = ["NoVerdict", "Verdict", "read_verdicts", "table", "write_verdict"]
+__all__ = ["NoVerdict", "Verdict", "read_verdicts", "table", "verdict_file", "write_verdict"]
 
 SUFFIX = ".verdict.json"
 
@@ -57,9 +58,14 @@ def write_verdict(verdict: Verdict, folder: Path) -> Path:
     if file is not None:
         inside = file.is_relative_to(folder)
         content["file"] = str(file.relative_to(folder) if inside else file)
-    path = folder / f"{verdict.name}{SUFFIX}"
+    path = verdict_file(verdict.name, folder)
     atomic_write(path, json.dumps(content, indent=1) + "\n")
     return path
+
+
+def verdict_file(name: str, folder: Path) -> Path:
+    """Where the verdict of a check is kept."""
+    return folder / f"{name}{SUFFIX}"
 
 
 def read_verdicts(folder: Path) -> list[Verdict]:
@@ -75,8 +81,13 @@ def read_verdicts(folder: Path) -> list[Verdict]:
     return found
 
 
-def table(verdicts: Iterable[Verdict], base: Path | None = None) -> str:
-    """One line per check as plain text: name, verdict, figure, file (relative to `base`)."""
+def table(
+    verdicts: Iterable[Verdict],
+    base: Path | None = None,
+    not_run: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """One line per check as plain text: name, verdict, figure, file (relative to `base`); then
+    those that were `not_run`, with the reason."""
     rows = [("check", "verdict", "figure", "file")]
     for verdict in verdicts:
         file = verdict.file
@@ -84,6 +95,7 @@ def table(verdicts: Iterable[Verdict], base: Path | None = None) -> str:
             file = file.relative_to(base)
         word = "clean" if verdict.passed else "FAILED"
         rows.append((verdict.name, word, verdict.figure, "-" if file is None else str(file)))
+    rows += [(name, "not run", reason, "-") for name, reason in not_run.items()]
     widths = [max(len(row[k]) for row in rows) for k in range(3)]
     lines = (
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]])
