@@ -291,18 +291,19 @@ def _macro_lef(name: str) -> list[str]:
     return [*lines, "  END", f"END {name}", "END LIBRARY"]
 
 
-def macro_system(name: str = "macro_system") -> Netlist:
-    """Random logic around one test macro `memory` that it feeds and reads."""
-    net = random_logic(300, seed=5, name=name)
+def macro_system(cells: int = 300, macros: int = 1, name: str = "macro_system") -> Netlist:
+    """Random logic around test macros `memory`, `memory_1`, ... that it feeds and reads."""
+    net = random_logic(cells, seed=5, name=name)
     data = net.ports["y"]["bits"]
     (clock,) = net.ports["clk"]["bits"]
-    pins = {f"din[{k}]": [data[k]] for k in range(6)} | {"clk": [clock]}
-    read = [net.bit() for _ in range(6)]
-    pins |= {f"dout[{k}]": [bit] for k, bit in enumerate(read)}
-    buses: dict[str, list[int]] = {"din": [], "dout": [], "clk": [clock]}
-    for k in range(6):
-        buses["din"] += pins[f"din[{k}]"]
-        buses["dout"] += pins[f"dout[{k}]"]
-    net.cells["memory"] = {"type": "test_macro", "connections": buses}
+    read: list[int] = []
+    for number in range(macros):
+        din = [data[(6 * number + k) % len(data)] for k in range(6)]
+        dout = [net.bit() for _ in range(6)]
+        net.cells[f"memory_{number}" if number else "memory"] = {
+            "type": "test_macro",
+            "connections": {"din": din, "dout": dout, "clk": [clock]},
+        }
+        read += dout
     net.output("r", [net.flop(clock, bit) for bit in read])
     return net
