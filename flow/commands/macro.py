@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,18 @@ from macros.store import atomic_write
 
 if TYPE_CHECKING:
     from macros.generator.build import Evidence
+    from macros.technology.foundry import FoundryCell
 
 __all__ = ["macro"]
+
+
+_choose_cells = click.option(
+    "--cells",
+    type=click.Choice(["own", "foundry"]),
+    default="own",
+    show_default=True,
+    help="Our cells, or those of sky130_fd_bd_sram in the PDK.",
+)
 
 
 @click.group()
@@ -80,13 +90,7 @@ def margins(samples: int) -> None:
     help="Characterise it with ngspice as well: the default, except of the foundry's cells.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Folder for a copy of the views.")
-@click.option(
-    "--cells",
-    type=click.Choice(["own", "foundry"]),
-    default="own",
-    show_default=True,
-    help="Our cells, or those of sky130_fd_bd_sram.",
-)
+@_choose_cells
 def build(name: str, timing: bool | None, output: Path | None, cells: str) -> None:
     """Build the macro NAME, such as sram_64x16: layout, LEF, netlist, Verilog, Liberty.
 
@@ -94,10 +98,8 @@ def build(name: str, timing: bool | None, output: Path | None, cells: str) -> No
     """
     from flow import pdk
     from macros.generator.build import build as build_macro
-    from macros.technology.foundry import find_foundry_cells
 
-    shape = MacroShape.from_name(name)
-    foundry = find_foundry_cells(pdk.resolve(timing=False)) if cells == "foundry" else []
+    shape, foundry = MacroShape.from_name(name), _foundry_cells(cells)
     measured = timing if timing is not None else not foundry
     tree = pdk.resolve(timing=False) if measured else None
     with _progress() as report:
@@ -115,7 +117,8 @@ def build(name: str, timing: bool | None, output: Path | None, cells: str) -> No
 @macro.command()
 @click.argument("name")
 @click.option("--spice/--no-spice", default=True, help="March over some addresses in ngspice too.")
-def verify(name: str, spice: bool) -> None:
+@_choose_cells
+def verify(name: str, spice: bool, cells: str) -> None:
     """Check the views of a macro again: design rules, LVS, and a march in SPICE at each corner.
 
     Exit status 1 when the macro is not clean, or when there is none.
@@ -125,7 +128,7 @@ def verify(name: str, spice: bool) -> None:
     from macros.verify.function import march_views
     from macros.views import find_views
 
-    views, shape = find_views(name), MacroShape.from_name(name)
+    views, shape = find_views(name, _foundry_cells(cells)), MacroShape.from_name(name)
     tree = pdk.resolve(timing=False) if spice and views.liberty else None
     with _progress() as report:
         report("design rules and LVS")
@@ -142,6 +145,16 @@ def verify(name: str, spice: bool) -> None:
         click.echo("SPICE: no march was run")
     if failed:
         raise RuntimeError(f"{name} fails: {', '.join(failed)}")
+
+
+def _foundry_cells(cells: str) -> Sequence[FoundryCell]:
+    """Those of the PDK when they are chosen, else none."""
+    if cells == "own":
+        return ()
+    from flow import pdk
+    from macros.technology.foundry import find_foundry_cells
+
+    return find_foundry_cells(pdk.resolve(timing=False))
 
 
 def _say(name: str, evidence: Evidence) -> None:

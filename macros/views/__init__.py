@@ -6,13 +6,14 @@ import hashlib
 import io
 import lzma
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from macros.sealed import is_sound, seal
 from macros.shape import MacroShape
 from macros.store import atomic_directory, cache_root, lock
+from macros.technology.foundry import FoundryCell
 
 __all__ = ["PREBUILT", "MacroMissing", "Views", "find_views", "home_of", "pack", "views_in"]
 
@@ -50,19 +51,23 @@ def home_of(name: str, key: str) -> Path:
     return cache_root() / "macros" / f"{name}-{key[:16]}"
 
 
-def find_views(name: str) -> Views:
-    """Views of a macro: shipped, or built before. Raises MacroMissing when there are none,
-    `ValueError` for a name that is no macro's, RuntimeError for a damaged archive."""
+def find_views(name: str, foundry: Sequence[FoundryCell] = ()) -> Views:
+    """Views of a macro: shipped, or built before; only built ones of the `foundry`'s cells.
+
+    Raises MacroMissing when there are none, `ValueError` for a name that is no macro's,
+    RuntimeError for a damaged archive.
+    """
     MacroShape.from_name(name)
     archive = PREBUILT / f"{name}.tar.xz"
-    if archive.is_file():
+    if archive.is_file() and not foundry:
         return views_in(_unpack(archive, name), name)
     from macros.generator.build import source_key  # the generator imports this module
 
-    home = home_of(name, source_key(name))
+    home = home_of(name, source_key(name, foundry))
     if (home / COMPLETE).is_file() and is_sound(home):
         return views_in(home, name)
-    raise MacroMissing(f"no views of {name}; `spikeout macro build {name}` makes them")
+    cells = " --cells foundry" if foundry else ""
+    raise MacroMissing(f"no views of {name}; `spikeout macro build {name}{cells}` makes them")
 
 
 def views_in(home: Path, name: str) -> Views:

@@ -21,7 +21,7 @@ from macros.technology.foundry import (
 )
 from macros.verify.drc import Marker
 from macros.verify.flat import extract_flat
-from macros.views import Views
+from macros.views import MacroMissing, Views, find_views
 
 SHAPE = MacroShape(16, 8)
 HOME = f"libs.ref/{LIBRARY}"
@@ -62,12 +62,21 @@ def test_netlists_without_the_cell_are_named(tmp_path):
         find_foundry_cells(tmp_path)
 
 
-def test_a_pdk_without_them_is_one_line(monkeypatch, capsys):
+@pytest.mark.parametrize("command", ["build", "verify"])
+def test_a_pdk_without_them_is_one_line(command, monkeypatch, capsys):
     monkeypatch.delenv("PDK_ROOT", raising=False)
-    assert spikeout(["macro", "build", SHAPE.name, "--cells", "foundry"]) == 1
+    assert spikeout(["macro", command, SHAPE.name, "--cells", "foundry"]) == 1
     *_, line = capsys.readouterr().err.splitlines()
     assert "files are missing" in line
     assert "--cells own" in line
+
+
+def test_a_macro_of_them_is_never_the_shipped_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
+    (tmp_path / "cell").touch()
+    cell = FoundryCell("any", tmp_path / "cell", tmp_path / "cell")
+    with pytest.raises(MacroMissing, match="build sram_512x32 --cells foundry"):
+        find_views("sram_512x32", [cell])
 
 
 def test_their_timing_is_refused(tmp_path):
