@@ -83,7 +83,7 @@ def test_missing_ngspice_is_said_before_anything_is_built(monkeypatch, tmp_path)
 
 
 def test_an_interrupted_build_leaves_nothing(monkeypatch, tmp_path):
-    def interrupt(shape, folder, words_per_row):
+    def interrupt(shape, folder, *_):
         folder.mkdir(parents=True)
         (folder / "half.gds").touch()
         raise KeyboardInterrupt
