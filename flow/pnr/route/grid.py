@@ -84,22 +84,26 @@ class Grid:
         return 5 * self.nx * self.ny
 
 
-def build_grid(design: Design) -> Grid:
-    """Obstacles and pin accesses of a placed design.
+def build_grid(design: Design, before: Grid | None = None, instances: int = 0) -> Grid:
+    """Obstacles and pin accesses of a placed design. `before` is the grid of the design when it had
+    only its first `instances`.
 
     Raises ValueError naming the pins that cannot be reached at all.
     """
     nx = design.die[2] // COLUMN + 1
     ny = design.die[3] // TRACK + 1
-    flags = np.zeros((ny, nx, 4), np.uint8)
-    _block_borders(flags)
-    _block_shapes(flags, _fixed_shapes(design))
+    if before is None:
+        flags = np.zeros((ny, nx, 4), np.uint8)
+        _block_borders(flags)
+        _block_shapes(flags, _fixed_shapes(design))
+    else:
+        flags = before.flags.reshape(ny, nx, 4).copy()
     cells = {
         number: access_of(design.cell_library, master.name)
         for number, master in enumerate(design.master_objects())
         if not master.is_macro
     }
-    _stamp_cells(design, cells, flags)
+    _stamp_cells(design, cells, flags, 0 if before is None else instances)
     pins = _pin_table(design, cells, nx, ny)
     return Grid(nx, ny, flags.reshape(-1), pins)
 
@@ -214,8 +218,10 @@ def _mark(
     flags[max(j0, 0) : j1 + 1, max(i0, 0) : i1 + 1, layer] |= flag
 
 
-def _stamp_cells(design: Design, cells: dict[int, CellAccess], flags: np.ndarray) -> None:
-    """Mark what met1 inside the cells blocks."""
+def _stamp_cells(
+    design: Design, cells: dict[int, CellAccess], flags: np.ndarray, first: int
+) -> None:
+    """Mark what met1 inside the cells from number `first` on blocks."""
     ny, nx, _ = flags.shape
     tables = {
         number: [
@@ -230,7 +236,7 @@ def _stamp_cells(design: Design, cells: dict[int, CellAccess], flags: np.ndarray
     }
     masters = design.master_objects()
     for number, table in tables.items():
-        which = np.flatnonzero(design.master_of == number)
+        which = first + np.flatnonzero(design.master_of[first:] == number)
         width, height = masters[number].width // COLUMN, masters[number].height // TRACK
         for orient in range(4):
             some = which[design.orient[which] == orient]

@@ -33,6 +33,11 @@ class Memory:
     state: State | None = None
     drawn: Drawn | None = None
 
+    @property
+    def instances(self) -> int:
+        """How many instances the design had."""
+        return self.design.instances if self.design else 0
+
     def keep(self, design: Design, grid: Grid, nets: NetTable, state: State, drawn: Drawn) -> None:
         self.design, self.grid, self.nets, self.state = design, grid, nets, state
         self.drawn = drawn
@@ -90,6 +95,7 @@ def _stands(before: Design, design: Design) -> bool:
     count = before.instances
     return (
         before.die == design.die
+        and before.supplies == design.supplies
         and before.net_names == design.net_names
         and before.ports == design.ports
         and design.instance_names[:count] == before.instance_names

@@ -91,10 +91,10 @@ def route(
     when the conflicts stop getting fewer.
     """
     plan = plan or RoutePlan()
-    grid = build_grid(design)
-    nets = _net_table(design)
     memory = memory or Memory()
     memory.recall(design)
+    grid = build_grid(design, memory.grid, memory.instances)
+    nets = _net_table(design)
     state, passes = _negotiate(grid, nets, plan, report or (lambda _: None), design, memory)
     fixed = fixed_metal(design)
     drawn = draw(grid, nets, state, fixed, memory.drawn)

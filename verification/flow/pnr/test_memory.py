@@ -11,6 +11,7 @@ from flow.pnr.antenna import Violation, add_diodes
 from flow.pnr.check import check_layout
 from flow.pnr.design import FIXED, Design
 from flow.pnr.gds import write_gds
+from flow.pnr.route.grid import build_grid
 from flow.pnr.route.router import Memory, Pass, route
 from flow.pnr.rules import MET2
 from verification.flow.pnr.routing_rules import violations
@@ -58,3 +59,12 @@ def test_a_moved_cell_starts_anew(placed: Design) -> None:
     orient[int(np.flatnonzero(placed.status != FIXED)[0])] ^= 2
     _, work = _routed(replace(placed, orient=orient), memory)
     assert work >= min(whole, placed.nets) / 2
+
+
+def test_the_grid_grows_by_the_new_cells(placed: Design) -> None:
+    net = next(net for net in range(placed.nets) if len(list(placed.net_pins(net))) == 3)
+    gate = next(pin for pin in placed.net_pins(net) if pin[0] >= 0)
+    more, _ = add_diodes(placed, [Violation(net, MET2, 2.0, 1.0, gate)])
+    anew, grown = build_grid(more), build_grid(more, build_grid(placed), placed.instances)
+    assert np.array_equal(anew.flags, grown.flags)
+    assert not np.array_equal(anew.flags, build_grid(placed).flags)
