@@ -103,6 +103,17 @@ def two_wells_too_near(layout: kdb.Layout, top: kdb.Cell) -> None:
     drawn(layout, top, layers.NWELL).insert(near)
 
 
+@planted("drc", r"^poly\.8$")
+def a_gate_that_ends_over_its_diffusion(layout: kdb.Layout, top: kdb.Cell) -> None:
+    cell = logic(top)[0].cell
+    poly, diff = (drawn(layout, cell, layer) for layer in (layers.POLY, layers.DIFF))
+    gate = next((kdb.Region(poly) & kdb.Region(diff)).each()).bbox()
+    end = kdb.Box(gate.left, gate.bottom - 500, gate.right, gate.bottom + 200)
+    rest = kdb.Region(poly) - kdb.Region(end)
+    poly.clear()
+    poly.insert(rest)
+
+
 @planted("drc", r"^x\.layer$")
 def a_layer_without_rules(layout: kdb.Layout, top: kdb.Cell) -> None:
     drawn(layout, top, Layer(80, 20)).insert(kdb.Box(0, 0, 900, 900))
