@@ -11,6 +11,7 @@ from flow.pnr.antenna import Violation, add_diodes
 from flow.pnr.check import check_layout
 from flow.pnr.design import FIXED, Design
 from flow.pnr.gds import write_gds
+from flow.pnr.geometry import FS
 from flow.pnr.route.grid import build_grid
 from flow.pnr.route.router import Memory, Pass, route
 from flow.pnr.rules import MET2
@@ -62,9 +63,10 @@ def test_a_moved_cell_starts_anew(placed: Design) -> None:
 
 
 def test_the_grid_grows_by_the_new_cells(placed: Design) -> None:
-    net = next(net for net in range(placed.nets) if len(list(placed.net_pins(net))) == 3)
-    gate = next(pin for pin in placed.net_pins(net) if pin[0] >= 0)
-    more, _ = add_diodes(placed, [Violation(net, MET2, 2.0, 1.0, gate)])
-    anew, grown = build_grid(more), build_grid(more, build_grid(placed), placed.instances)
+    x, y = placed.core[:2]
+    flop = "sky130_fd_sc_hd__dfxtp_1"  # has met1 beside its rails
+    more = placed.with_instances(["new"], [flop], [x], [y], [FS], FIXED)
+    before = build_grid(placed)
+    anew, grown = build_grid(more), build_grid(more, before, placed.instances)
     assert np.array_equal(anew.flags, grown.flags)
-    assert not np.array_equal(anew.flags, build_grid(placed).flags)
+    assert not np.array_equal(anew.flags, before.flags)
