@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.pdk.names import liberty_path
-from flow.signoff.chip_run import ChipRun
+from flow.signoff.chip_run import ChipRun, command_of
 from flow.signoff.verdict import NoVerdict, Verdict, read_verdicts, verdict_file, write_verdict
 from rtl.config import Chip
 
@@ -134,6 +134,5 @@ def run_check(name: str, context: Context) -> Verdict:
 def require_current(context: Context, rtl: str) -> None:
     """`NoVerdict` when the run was made from other RTL than the chip has today."""
     if context.run.rtl.read_text() != rtl:
-        raise NoVerdict(
-            f"{context.run.folder} is of older RTL: run `spikeout run {context.chip.name}` again"
-        )
+        folder = context.run.folder
+        raise NoVerdict(f"{folder} is of older RTL: run `{command_of(folder)}` again")

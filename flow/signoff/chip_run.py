@@ -17,7 +17,7 @@ from typing import Any
 from flow.signoff.opensta import TimedDesign
 from flow.signoff.verdict import NoVerdict
 
-__all__ = ["ChipRun", "read_run", "run_of_step"]
+__all__ = ["ChipRun", "command_of", "read_run", "run_of_step"]
 
 SETTINGS = (
     "CLOCK_PORT",
@@ -143,6 +143,12 @@ class ChipRun:
         return [path for path in paths if path.is_file()]
 
 
+def command_of(folder: Path) -> str:
+    """The command that makes the run of a folder `<chip>/<tag>`."""
+    option = f" --tag {folder.name}" if folder.name != "run" else ""
+    return f"spikeout run {folder.parent.name}{option}"
+
+
 def read_run(folder: Path) -> ChipRun:
     """The run in a folder; `NoVerdict` when there is none or it is not complete enough to read."""
     states = [
@@ -151,7 +157,7 @@ def read_run(folder: Path) -> ChipRun:
         if (found := re.match(r"(\d+)-", path.parent.name))
     ]
     if not states or not (folder / "resolved.json").is_file():
-        raise NoVerdict(f"{folder} holds no run: `spikeout run {folder.parent.name}` makes one")
+        raise NoVerdict(f"{folder} holds no run: `{command_of(folder)}` makes one")
     try:
         config = json.loads((folder / "resolved.json").read_text())
         state = json.loads(max(states)[1].read_text())

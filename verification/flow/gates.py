@@ -17,6 +17,7 @@ from flow import netlist as netlists
 from flow import pdk
 from flow.cell_models import FUNCTIONAL, cell_models
 from flow.run import run_folder
+from flow.signoff.chip_run import command_of, read_run
 from macros.shape import MacroShape
 from macros.views.verilog import behavioural_verilog
 from rtl.config import Chip
@@ -37,8 +38,7 @@ def latest_netlist(chip: Chip, tag: str = "run") -> Path:
     was made from other RTL than the chip has today."""
     folder = run_folder(chip.name, tag)
     path = folder / "final" / "nl" / f"{chip.name}.nl.v"
-    option = f" --tag {tag}" if tag != "run" else ""
-    advice = f"run `spikeout run {chip.name}{option} --to synthesis`"
+    advice = f"run `{command_of(folder)} --to synthesis`"
     if not path.is_file():
         raise RuntimeError(f"{path} is not there: {advice}")
     source = folder / "rtl" / f"{chip.name}.v"
@@ -63,7 +63,6 @@ def timed(process: str) -> Level:
     engine is Icarus whatever is asked for, because Verilator has no delays."""
 
     def simulator(chip: Chip, engine: str, tag: str = "run") -> Simulator:
-        from flow.signoff.chip_run import read_run
         from flow.signoff.simulation import timed_simulator
 
         latest_netlist(chip, tag)  # of today's RTL, or an error

@@ -57,6 +57,8 @@ def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert spikeout(["signoff", "digits"]) == 1
     assert "holds no run: `spikeout run digits` makes one" in capsys.readouterr().err
+    assert spikeout(["signoff", "digits", "--tag", "fast"]) == 1
+    assert "holds no run: `spikeout run digits --tag fast` makes one" in capsys.readouterr().err
 
 
 def test_the_table_has_a_line_for_a_check_without_verdict(tmp_path, monkeypatch, capsys):
