@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import klayout.db as kdb
 import pytest
@@ -24,6 +25,7 @@ from flow.signoff.gds import read_gds
 from flow.signoff.magic import TECHNOLOGY
 from flow.signoff.netgen import SETUP
 from flow.signoff.verdict import Verdict, read_verdicts, table
+from flow.steps.signoff import SignoffStep
 from rtl.config import load_chip
 from rtl.verilog import write_verilog
 from verification.flow.signoff.planted_layout import BROKEN
@@ -184,6 +186,23 @@ def test_the_table_of_the_command_names_what_did_not_run(
         ("drc_klayout", "drc_magic"), "needs an official PDK: set PDK_ROOT to one"
     )
     assert capsys.readouterr().out == table([clean], None, reasons)
+
+
+def test_the_steps_of_a_run_take_them_where_no_step_of_openlane_did(
+    context: Context, programs: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs(magic=MAGIC)
+    told: list[str] = []
+    step = SimpleNamespace(check="drc", warn=told.append)
+    monkeypatch.setenv("SPIKEOUT_MODE", "embedded")
+    (magic,) = SignoffStep._second_opinions(step, context)
+    assert magic.name == "drc_magic"
+    assert told == ["drc_klayout not run: needs the klayout program: apt-get install klayout"]
+    monkeypatch.setenv("SPIKEOUT_MODE", "openlane")
+    assert SignoffStep._second_opinions(step, context) == []
+    monkeypatch.setenv("SPIKEOUT_MODE", "embedded")
+    monkeypatch.delenv("PDK_ROOT")
+    assert SignoffStep._second_opinions(step, context) == []
 
 
 @pytest.fixture(scope="module")
