@@ -13,6 +13,7 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA, Grid
+from flow.pnr.route.nets import all_moves
 from flow.pnr.route.shapes import Drawn
 from flow.pnr.route.state import NetTable, State
 
@@ -41,6 +42,12 @@ class Memory:
     def keep(self, design: Design, grid: Grid, nets: NetTable, state: State, drawn: Drawn) -> None:
         self.design, self.grid, self.nets, self.state = design, grid, nets, state
         self.drawn = drawn
+
+    def moves(self, grid: Grid) -> np.ndarray:
+        """`State.moves` at the start of routing on a grid: as left behind when it is the same."""
+        if self.grid and self.state and np.array_equal(self.grid.flags, grid.flags):
+            return self.state.moves
+        return all_moves(grid.flags, grid.nx)
 
     def recall(self, design: Design) -> None:
         """Forget everything when cells have moved since."""

@@ -17,7 +17,7 @@ from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
 from flow.pnr.route.grid import Grid, build_grid, fixed_metal
 from flow.pnr.route.memory import Memory, carry_over
-from flow.pnr.route.nets import all_moves, raise_history, route_nets, set_prices
+from flow.pnr.route.nets import raise_history, route_nets, set_prices
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
 from flow.pnr.route.shapes import draw, open_routes, routes_of
 from flow.pnr.route.state import (
@@ -136,9 +136,8 @@ def _negotiate(
     """Passes until no resource is shared; returns the state and how many there were."""
     count = len(nets.start) - 1
     pool = 4 * ROOM * WORKERS + 400 * len(nets.x)
-    flags = grid.flags.copy()
-    moves = all_moves(flags, grid.nx)
-    state = new_state(flags, moves, grid.resources, count, len(nets.x), pool)
+    moves = memory.moves(grid)
+    state = new_state(grid.flags.copy(), moves, grid.resources, count, len(nets.x), pool)
     workers = [new_worker(k) for k in range(WORKERS)]
     carry_over(memory, design, grid, nets, state)
     schedule = make_schedule(design, grid, nets, plan.margin)

@@ -313,7 +313,7 @@ def _clear_on_layer(boxes, metal, spacing):
 def _close_pairs(rects, fresh, spacing):
     """Boxes between rectangles of one net, one of them fresh, that are apart by less than
     `spacing`; `rects` is sorted by net and left edge. Cost: pairs of a net that overlap in x."""
-    result = np.empty((len(rects) * 4 + 16, 5), np.int64)
+    result = np.empty((len(rects) + 16, 5), np.int64)
     count = 0
     for a in range(len(rects)):
         for b in range(a + 1, len(rects)):
@@ -325,8 +325,10 @@ def _close_pairs(rects, fresh, spacing):
             gap_y = max(rects[b, 3] - rects[a, 5], rects[a, 3] - rects[b, 5], 0)
             if gap_x == 0 and gap_y == 0:
                 continue
-            if gap_x * gap_x + gap_y * gap_y >= spacing * spacing or count >= len(result):
+            if gap_x * gap_x + gap_y * gap_y >= spacing * spacing:
                 continue
+            if count == len(result):
+                result = np.concatenate((result, np.empty_like(result)))
             if gap_x:
                 x0, x1 = rects[a, 4], rects[b, 2]
             else:
