@@ -193,14 +193,14 @@ def test_what_is_under_the_mark_is_left_as_it_is(built):
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("fault", ["word lines cut", "no contacts", "no gates"])
+@pytest.mark.parametrize("fault", ["no li1", "no contacts", "no gates"])
 def test_faults_in_their_array_are_found(built, fault, tmp_path):
     views, _ = built
     layout = kdb.Layout()
     layout.read(str(views.gds))
     cell = layout.cell(f"{LIBRARY}__sram_sp_cell_opt1")
-    lost = {"word lines cut": layers.MET2, "no contacts": layers.LICON, "no gates": layers.POLY}
-    for below in cell.called_cells():
+    lost = {"no li1": layers.LI1, "no contacts": layers.LICON, "no gates": layers.POLY}
+    for below in (cell.cell_index(), *cell.called_cells()):
         layout.cell(below).shapes(layout.layer(*lost[fault])).clear()
     layout.write(str(tmp_path / "spoiled.gds"))
     assert examine(tmp_path / "spoiled.gds", views.spice, SHAPE.name).differences
