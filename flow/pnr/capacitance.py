@@ -2,13 +2,16 @@
 
 Each node of a wire stands for half a step to both sides. What lies above and below it there is
 taken as planes: a wire that crosses on the next layer covers a part of the step, wider than itself
-by `SPREAD_UM` to both sides because its field spreads; one layer further on, wires run along again
-and cover by how near they lie; what is left over sees the li1 of the cells or the substrate below,
-and nothing above. For each pair of planes the published tables give area, coupling and fringe
-capacitance; they are added in proportion. Same-layer neighbours are looked for up to `FARTHEST`
-tracks away. Metal of via pads that sticks out of a wire counts as so much more wire.
+because its field spreads; one layer further on, wires run along again and cover by how near they
+lie; what is left over sees the li1 that the cells have there or the substrate below, and nothing
+above (met5 straps for met3 and met4). For each pair of planes, `wire_planes` gives what half a wire
+has to a neighbour 1 to 3 tracks away and to all else; they are added in proportion. Metal beyond
+the wires (ends, pads, patches) counts as wire of the same area.
 
-How far the result is from a field solver stands in docs/pnr.md.
+The shares and spreads are fitted to field solutions of 48 windows of a chip (least squares); no
+window of the benchmark is among them. The corners `min` and `max` scale each value as the PDK's
+tables do (`wire_tables`). How far the result is from a field solver:
+`python -m verification.bench spef`.
 """
 
 from __future__ import annotations
@@ -18,19 +21,40 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from flow.pnr.rules import COLUMN, COLUMN_X, MET4, TRACK, TRACK_Y, WIDTH
-from macros.technology.wire_tables import SANDWICH, SPACINGS
+from flow.pnr.rules import COLUMN, COLUMN_X, LAYERS, MET4, MET5, TRACK, TRACK_Y, WIDTH
+from flow.pnr.wire_planes import HALF_WIRE
+from macros.technology.wire_tables import SANDWICH
 
-__all__ = ["GROUND_NET", "Couplings", "Segments", "capacitances", "lay_out", "tables"]
+__all__ = [
+    "GROUND_NET",
+    "Couplings",
+    "Segments",
+    "Surroundings",
+    "capacitances",
+    "halves",
+    "lay_out",
+]
 
 FARTHEST = 3
+"""Tracks to the last neighbour that counts."""
 GROUND_NET = -1  # occupancy of metal that belongs to no signal net
-SPREAD_UM = (0.12, 0.12, 0.16, 0.16)
-"""How far to each side a crossing wire of a layer acts beyond its edge."""
-LI1_SHARE = 0.45
-"""Share of the area under the wires in which li1 of the cells lies next below met1."""
-ALONG_SHARE = (0.7, 0.3)
+SPREAD_UM = np.array(
+    [
+        [0.0, 0.26, 0.0, 0.0, 0.0],
+        [0.30, 0.0, 0.10, 0.0, 0.0],
+        [0.0, 0.27, 0.0, 0.26, 0.0],
+        [0.0, 0.0, 0.48, 0.0, 0.0],
+    ]
+)
+"""[layer, crossing layer]: how far to each side a crossing wire acts beyond its edge."""
+ALONG_SHARE = np.array([1.0, 0.6])
 """Cover by a wire two layers away: on the same track, and for each one on a track beside it."""
+OWN_SHARE = 0.52
+"""What is left of the rest where a plane is the net itself: it holds charge back, but takes none;
+around so small a plane the field goes on to others."""
+BEYOND = np.array([1.13, 1.66, 3.70, 0.65])
+"""Wire that metal beyond a wire counts for, by area, per layer: it has a face of its own at the end
+of a wire, but only edges beside one."""
 STEPS_UM = (COLUMN / 1e3, TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3)
 PITCH_UM = (TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3, 2 * COLUMN / 1e3)
 WIDTH_UM = tuple(width / 1e3 for width in WIDTH)
@@ -38,7 +62,7 @@ WIDTH_UM = tuple(width / 1e3 for width in WIDTH)
 
 class Segments(NamedTuple):
     """Runs of grid nodes, [n] each: net, layer, first column and track, number of steps, and um of
-    wire at a run of no step (a pad)."""
+    wire at a run of no step (metal beyond the wires)."""
 
     net: np.ndarray
     layer: np.ndarray
@@ -46,6 +70,23 @@ class Segments(NamedTuple):
     track: np.ndarray
     steps: np.ndarray
     pad: np.ndarray
+
+
+class Surroundings(NamedTuple):
+    """What the grid holds: `metal` [5, tracks, columns] net + 1, `GROUND_NET` or 0 (met1 to met5),
+    `li1` [tracks, columns] share of the area around a node that the cells have li1 on."""
+
+    metal: np.ndarray
+    li1: np.ndarray
+
+
+class Shares(NamedTuple):
+    """The model's own figures: `SPREAD_UM`, `ALONG_SHARE`, `OWN_SHARE` and `BEYOND`."""
+
+    spread: np.ndarray
+    along: np.ndarray
+    own: float
+    beyond: np.ndarray
 
 
 class Couplings(NamedTuple):
@@ -56,60 +97,62 @@ class Couplings(NamedTuple):
     farad: np.ndarray
 
 
-class Tables(NamedTuple):
-    """`area` [layer, above, below] fF/um2, `side` [layer, above, below, tracks to the neighbour - 1
-    (the last: none), coupling or fringe] fF/um. Above: none, the next layer, the one after; below:
-    field, li1, two layers down, the next layer down."""
-
-    area: np.ndarray
-    side: np.ndarray
-
-
-def tables(corner: str) -> Tables:
-    """The published tables of a corner on the distances that occur on the grid."""
-    area = np.zeros((4, 3, 4))
-    side = np.zeros((4, 3, 4, FARTHEST + 1, 2))
-    for (name, above, metal, below), wire in SANDWICH.items():
-        if name != corner:
-            continue
-        layer = int(metal[-1]) - 1
-        up = 0 if above == "none" else int(above[-1]) - 1 - layer
+def halves(corner: str) -> np.ndarray:
+    """[layer, above, below, tracks to the neighbour - 1 (the last: none), coupling or rest] fF/um
+    of half a wire at a corner. Above: none, the next layer, the one after; below: field, li1, two
+    layers down, the next layer down."""
+    table = np.zeros((4, 3, 4, FARTHEST + 1, 2))
+    for (metal, above, below), rows in HALF_WIRE.items():
+        layer = LAYERS.index(metal)
+        up = 0 if above == "none" else LAYERS.index(above) - layer
         down = {"field": 0, "li1": 1}.get(below)
         if down is None:
-            down = 4 - (layer + 1 - int(below[-1]))
-        area[layer, up, down] = wire.area
-        for away in range(1, FARTHEST + 1):
-            distance = away * PITCH_UM[layer] - WIDTH_UM[layer]
-            side[layer, up, down, away - 1] = wire.edge(distance)
-        side[layer, up, down, FARTHEST] = wire.edge(SPACINGS[metal][-1])
-    return Tables(area, side)
+            down = 4 - (layer - LAYERS.index(below))
+        for k, row in enumerate(rows):
+            factor = _factor(corner, (above, metal, below), k)
+            table[layer, up, down, k] = row[0] * factor[0], row[1] * factor[1]
+    return table
 
 
-def lay_out(wires: np.ndarray, static: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Net + 1 of the wire at each node ([4, tracks, columns], over `static`), and at how many sides
-    of the node the wire goes on. `wires` [n, 6] as in `Routes`."""
-    metal, arms = static.copy(), np.zeros(static.shape, np.uint8)
+def _factor(corner: str, planes: tuple[str, str, str], neighbour: int) -> tuple[float, float]:
+    """By how much coupling and rest differ from nominal in the PDK's tables."""
+    layer = LAYERS.index(planes[1])
+    found = []
+    for wire in (SANDWICH[(corner, *planes)], SANDWICH[("nom", *planes)]):
+        if neighbour == FARTHEST:
+            coupling, fringe = wire.edge(wire.spacing[-1])
+            found.append((1.0, wire.area * WIDTH_UM[layer] / 2 + coupling + fringe))
+        else:
+            distance = (neighbour + 1) * PITCH_UM[layer] - WIDTH_UM[layer]
+            coupling, fringe = wire.edge(distance)
+            found.append((coupling, wire.area * WIDTH_UM[layer] / 2 + fringe))
+    return found[0][0] / found[1][0], found[0][1] / found[1][1]
+
+
+def lay_out(wires: np.ndarray, static: np.ndarray) -> np.ndarray:
+    """Net + 1 of the wire at each node (over `static`). `wires` [n, 6] as in `Routes`."""
+    metal = static.copy()
     for net, layer, x0, y0, x1, y1 in wires.tolist():
         i0, i1 = (x0 - COLUMN_X) // COLUMN, (x1 - COLUMN_X) // COLUMN
         j0, j1 = (y0 - TRACK_Y) // TRACK, (y1 - TRACK_Y) // TRACK
         metal[layer, j0 : j1 + 1, i0 : i1 + 1] = net + 1
-        arms[layer, j0 : j1 + 1, i0 : i1 + 1] = 2
-        arms[layer, j0, i0] -= 1
-        arms[layer, j1, i1] -= 1
-    return metal, arms
+    return metal
 
 
 def capacitances(
-    metal: np.ndarray, segments: Segments, corner: str = "nom"
+    around: Surroundings, segments: Segments, corner: str = "nom"
 ) -> tuple[np.ndarray, Couplings]:
     """fF to ground of every segment, and between segments of neighbouring nets.
 
     What two segments see of each other is the mean of what each sees.
     """
-    owner = np.full(metal.shape, -1, np.int32)
+    owner = np.full(around.metal.shape, -1, np.int32)
     _own(owner, segments)
     room = 2 * int((segments.steps + 1).sum()) + 1
-    ground, pairs, farad = _all(metal, owner, segments, tables(corner), np.array(SPREAD_UM), room)
+    shares = Shares(SPREAD_UM, ALONG_SHARE, OWN_SHARE, BEYOND)
+    ground, pairs, farad = _all(
+        around.metal, around.li1, owner, segments, halves(corner), shares, room
+    )
     low, high = pairs.min(axis=1), pairs.max(axis=1)
     key, place = np.unique(low.astype(np.int64) << 32 | high, return_inverse=True)
     total = np.bincount(place, farad / 2, len(key))
@@ -138,30 +181,32 @@ def _at(metal, layer, j, i):
 
 
 @numba.njit(cache=True)
-def _cover(metal, layer, j, i, towards, net, spread):
+def _cover(metal, layer, j, i, towards, net, shares):
     """Share of the node at (layer, j, i) covered by the next layer (`towards` 1 or -1), and by the
     one after, and which part of the first is of the net itself."""
     near, far, own = 0.0, 0.0, 0.0
     other = layer + towards
+    dj, di = (0, 1) if layer == 0 or layer == 2 else (1, 0)  # along the wire
     if 0 <= other <= MET4:
-        found = _at(metal, other, j, i)
-        width = WIDTH_UM[other] + 2 * spread[other]
-        if found:
-            near = min(1.0, width / STEPS_UM[layer])
-            if found == net:
-                own = 1.0
-        elif other >= 2 and layer == 1:
-            # met3 stands on every second track only, and reaches over the tracks beside
-            beside = (_at(metal, other, j - 1, i) != 0) + (_at(metal, other, j + 1, i) != 0)
-            near = min(1.0, beside * max(0.0, (width - TRACK / 1e3) / 2 / (TRACK / 1e3)))
+        reach = WIDTH_UM[other] / 2 + shares.spread[layer, other]
+        half = STEPS_UM[layer] / 2
+        pitch = (COLUMN if di else TRACK) / 1e3
+        for away in range(-2, 3):
+            part = min(half, away * pitch + reach) - max(-half, away * pitch - reach)
+            if part > 0:
+                found = _at(metal, other, j + away * dj, i + away * di)
+                near += part / STEPS_UM[layer] * (found != 0)
+                own += part / STEPS_UM[layer] * (found == net)
+    elif other == MET5 and _at(metal, other, j, i):
+        near = 1.0
     other = layer + 2 * towards
-    if 0 <= other <= MET4:
-        dj, di = (1, 0) if layer == 0 or layer == 2 else (0, 1)
-        if _at(metal, other, j, i):
-            far += ALONG_SHARE[0]
-        far += ALONG_SHARE[1] * (_at(metal, other, j + dj, i + di) != 0)
-        far += ALONG_SHARE[1] * (_at(metal, other, j - dj, i - di) != 0)
-    return near, min(far, 1.0), own
+    if other == MET5:
+        far = 1.0 if _at(metal, other, j, i) else 0.0
+    elif 0 <= other <= MET4:
+        far += shares.along[0] * (_at(metal, other, j, i) != 0)
+        far += shares.along[1] * (_at(metal, other, j + di, i + dj) != 0)
+        far += shares.along[1] * (_at(metal, other, j - di, i - dj) != 0)
+    return min(near, 1.0), min(far, 1.0), own / near if near > 0 else 0.0
 
 
 @numba.njit(cache=True)
@@ -177,7 +222,7 @@ def _beside(metal, layer, j, i, side, net):
 
 
 @numba.njit(cache=True)
-def _all(metal, owner, segments, tables, spread, room):
+def _all(metal, li1, owner, segments, halves, shares, room):
     ground = np.zeros(len(segments.net))
     pairs = np.empty((room, 2), np.int32)
     farad = np.empty(room)
@@ -189,15 +234,13 @@ def _all(metal, owner, segments, tables, spread, room):
         for step in range(steps + 1):
             length = STEPS_UM[layer] * (0.5 if step == 0 or step == steps else 1.0)
             if steps == 0:
-                length = segments.pad[k]
-            above, above_far, above_own = _cover(metal, layer, j, i, 1, net, spread)
-            below, below_far, below_own = _cover(metal, layer, j, i, -1, net, spread)
+                length = segments.pad[k] * shares.beyond[layer]
+            above, above_far, above_own = _cover(metal, layer, j, i, 1, net, shares)
+            below, below_far, below_own = _cover(metal, layer, j, i, -1, net, shares)
             ups = (1 - above) * (1 - above_far), above, (1 - above) * above_far
-            rest = (1 - below) * (1 - below_far) if layer >= 2 else 1 - below
-            li1 = LI1_SHARE
-            downs = rest * (1 - li1), rest * li1, (1 - below) * below_far, below
-            if layer < 2:
-                downs = rest * (1 - li1), rest * li1, 0.0, below
+            rest = (1 - below) * (1 - below_far)
+            low = li1[j, i]
+            downs = rest * (1 - low), rest * low, (1 - below) * below_far, below
             near = _beside(metal, layer, j, i, -1, net), _beside(metal, layer, j, i, 1, net)
             plane = 0.0
             coupled = [0.0, 0.0]
@@ -206,11 +249,10 @@ def _all(metal, owner, segments, tables, spread, room):
                     share = ups[up] * downs[down]
                     if share == 0.0:
                         continue
-                    # planes of the net itself hold charge back but take none
-                    free = 1.0 - 0.5 * (above_own * (up == 1) + below_own * (down == 3))
-                    plane += share * free * tables.area[layer, up, down] * WIDTH_UM[layer]
+                    taken = above_own * (up == 1) + below_own * (down == 3)
+                    free = 1.0 - (1.0 - shares.own) * taken
                     for side in range(2):
-                        value = tables.side[layer, up, down, near[side][0] - 1]
+                        value = halves[layer, up, down, near[side][0] - 1]
                         coupled[side] += share * value[0]
                         plane += share * free * value[1]
             ground[k] += plane * length

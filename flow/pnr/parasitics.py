@@ -9,23 +9,36 @@ Three corners: `min`, `nom`, `max` (`macros.technology.wire_tables`). Units ohm 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from flow.pnr.capacitance import GROUND_NET, Segments, capacitances, lay_out
+from flow.pnr.beyond import metal_beyond
+from flow.pnr.capacitance import GROUND_NET, Segments, Surroundings, capacitances, lay_out
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
+from flow.pnr.lef import Master
+from flow.pnr.loops import tree_of
 from flow.pnr.power import supply_shapes
-from flow.pnr.rules import COLUMN, COLUMN_X, CUTS, LAYERS, MET4, TRACK, TRACK_Y, VIAS, WIDTH
+from flow.pnr.rules import COLUMN, COLUMN_X, CUTS, LAYERS, MET4, TRACK, TRACK_Y, WIDTH
 from flow.pnr.wiring import Node, Resistor, Wiring, wiring_of
 from macros.store import atomic_write
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 from macros.technology.wire_tables import CORNERS, CUT_OHM, SHEET_OHM_AT
 
-__all__ = ["Coupling", "NetTree", "extract", "pads", "static_metal", "write_spef"]
+__all__ = [
+    "Coupling",
+    "NetTree",
+    "driver_of",
+    "extract",
+    "grid_size",
+    "resistance_tree",
+    "segments_of",
+    "surroundings",
+    "write_spef",
+]
 
 LEAST_COUPLING_FF = 0.05
 
@@ -57,39 +70,60 @@ def extract(design: Design, corner: str = "nom") -> list[NetTree]:
     if corner not in CORNERS:
         raise ValueError(f"corner must be one of {', '.join(CORNERS)}, not {corner!r}")
     wiring = wiring_of(design)
-    metal, arms = lay_out(design.routes.wires, static_metal(design))
-    segments, ends = _segments(wiring, pads(design, arms))
-    ground, couplings = capacitances(metal, segments, corner)
+    segments, ends = segments_of(design, wiring)
+    ground, couplings = capacitances(surroundings(design), segments, corner)
     capacitors: list[dict[Node, float]] = [
-        dict.fromkeys({node for a, b, _ in tree.resistors for node in (a, b)} | tree.points, 0.0)
-        for tree in wiring.values()
+        dict.fromkeys({node for a, b, _ in net.resistors for node in (a, b)} | net.points, 0.0)
+        for net in wiring.values()
     ]
     found: list[list[Coupling]] = [[] for _ in wiring]
-
-    def add(segment: int, farad: float) -> None:
-        for node in ends[segment]:
-            capacitors[segments.net[segment]][node] += farad / 2
-
-    for segment, farad in enumerate(ground.tolist()):
-        add(segment, farad)
-    for a, b, farad in zip(*(column.tolist() for column in couplings), strict=True):
-        if farad < LEAST_COUPLING_FF:
-            add(a, farad)
-            add(b, farad)
-            continue
-        for one, two in ((a, b), (b, a)):
-            net, other = int(segments.net[one]), int(segments.net[two])
-            found[net].append(Coupling(ends[one][0], other, ends[two][0], farad))
+    a, b, farad = couplings
+    small = farad < LEAST_COUPLING_FF
+    for side in (a, b):
+        ground = ground + np.bincount(side[small], farad[small], len(ground))
+    for net, (one, two), value in zip(segments.net.tolist(), ends, ground.tolist(), strict=True):
+        capacitors[net][one] += value / 2
+        capacitors[net][two] += value / 2
+    for one, two, value in zip(
+        a[~small].tolist(), b[~small].tolist(), farad[~small].tolist(), strict=True
+    ):
+        for here, there in ((one, two), (two, one)):
+            net, other = int(segments.net[here]), int(segments.net[there])
+            found[net].append(Coupling(ends[here][0], other, ends[there][0], value))
     return [
-        NetTree(_at_corner(wiring[net].resistors, corner), capacitors[net], tuple(found[net]))
+        NetTree(
+            resistance_tree(design, net, wiring[net], corner), capacitors[net], tuple(found[net])
+        )
         for net in range(design.nets)
     ]
 
 
-def _at_corner(resistors: list[Resistor], corner: str) -> list[Resistor]:
+def resistance_tree(
+    design: Design, net: int, wiring: Wiring, corner: str = "nom"
+) -> list[Resistor]:
+    """The tree of resistors of a net at a corner, true from its driver to every pin."""
+    whole = wiring._replace(
+        resistors=_at_corner(wiring.resistors, corner), loops=_at_corner(wiring.loops, corner)
+    )
+    return tree_of(whole, driver_of(design, net))
+
+
+def driver_of(design: Design, net: int) -> Node:
+    """The pin that drives a net, else its first."""
+    for k, (instance, index) in enumerate(design.net_pins(net)):
+        if instance < 0:
+            driving = design.ports[-1 - instance].direction == "input"
+        else:
+            driving = design.master(instance).signal_pins[index].direction == "output"
+        if driving:
+            return -1, k, 0
+    return -1, 0, 0
+
+
+def _at_corner(resistors: Sequence[Resistor], corner: str) -> list[Resistor]:
     """Resistors of the nominal wiring at a corner: each scales with its layer or its cut."""
     if corner == "nom":
-        return resistors
+        return list(resistors)
     sheet = [SHEET_OHM_AT[corner][name] / SHEET_OHM[name] for name in LAYERS]
     cut = [CUT_OHM[corner][name] / CONTACT_OHM[name] for name in CUTS]
 
@@ -101,10 +135,10 @@ def _at_corner(resistors: list[Resistor], corner: str) -> list[Resistor]:
     return [(a, b, ohm * factor(a, b)) for a, b, ohm in resistors]
 
 
-def _segments(
-    wiring: dict[int, Wiring], pad_rows: list[tuple[int, int, int, int, float, Node]]
+def segments_of(
+    design: Design, wiring: dict[int, Wiring]
 ) -> tuple[Segments, list[tuple[Node, Node]]]:
-    """All pieces of wire and pads, and the nodes at their ends."""
+    """All pieces of wire and metal beyond them, and the nodes at their ends."""
     rows: list[tuple[int, int, int, int, int, float]] = []
     ends: list[tuple[Node, Node]] = []
     for net, tree in wiring.items():
@@ -114,55 +148,78 @@ def _segments(
             steps = i1 - i0 + (j1 - j0) // (2 if a[0] == MET4 else 1)
             rows.append((net, a[0], i0, j0, steps, 0.0))
             ends.append((a, b))
-    for net, layer, i, j, length, at in pad_rows:
-        rows.append((net, layer, i, j, 0, length))
+    columns, tracks = grid_size(design)
+    beyond = metal_beyond(design.routes)
+    i = np.rint((beyond[:, 2] - COLUMN_X) / COLUMN).astype(int).clip(0, columns - 1)
+    j = np.rint((beyond[:, 3] - TRACK_Y) / TRACK).astype(int).clip(0, tracks - 1)
+    length = beyond[:, 4] / np.array(WIDTH)[beyond[:, 1]] / 1e3
+    for (net, layer, x, y, _), column, track, um in zip(
+        beyond.tolist(), i.tolist(), j.tolist(), length.tolist(), strict=True
+    ):
+        at = _nearest(wiring[net].points, (layer, x, y))
+        rows.append((net, layer, column, track, 0, um))
         ends.append((at, at))
     table = np.array(rows, float).reshape(-1, 6)
     net, layer, column, track, steps = table[:, :5].astype(np.int64).T
     return Segments(net, layer, column, track, steps, table[:, 5].copy()), ends
 
 
-def pads(design: Design, arms: np.ndarray) -> list[tuple[int, int, int, int, float, Node]]:
-    """(net, layer, column, track, um, node) of the metal of vias and contacts beyond the wires
-    there, as length of wire: a pad sticks out where the wire does not go on."""
-    found = []
-    for net, kind, x, y in design.routes.vias.tolist():
-        i, j = (x - COLUMN_X) // COLUMN, (y - TRACK_Y) // TRACK
-        sides = [(kind, VIAS[kind].above)]
-        if kind:
-            sides.append((kind - 1, VIAS[kind].below))
-        for layer, (half_x, half_y) in sides:
-            along, across = (half_x, half_y) if layer in (0, 2) else (half_y, half_x)
-            missing = 2 - min(int(arms[layer, j, i]), 2)
-            half = WIDTH[layer] // 2
-            length = along * missing + (across - half) * PAD_SIDES
-            found.append((net, layer, i, j, length / 1e3, (kind if layer == kind else layer, x, y)))
-    return found
+def _nearest(points: set[Node], at: Node) -> Node:
+    """The point itself, or the nearest of its layer."""
+    if at in points:
+        return at
+    return min(points, key=lambda p: (p[0] != at[0], abs(p[1] - at[1]) + abs(p[2] - at[2]), p))
 
 
-PAD_SIDES = 0.5
-"""Length of wire that stands for 1 nm by which a pad is wider than its wire, to each side."""
+def grid_size(design: Design) -> tuple[int, int]:
+    """Columns and tracks of the routing grid."""
+    return design.die[2] // COLUMN + 1, design.die[3] // TRACK + 1
 
 
-def static_metal(design: Design) -> np.ndarray:
-    """[4, tracks, columns] occupancy by metal that is there before routing: supplies, met1 of the
-    cells, and macros."""
-    columns, tracks = design.die[2] // COLUMN + 1, design.die[3] // TRACK + 1
-    metal = np.zeros((4, tracks, columns), np.int32)
+def surroundings(design: Design) -> Surroundings:
+    """Everything on the routing grid: wires, supplies, and what cells and macros hold."""
+    columns, tracks = grid_size(design)
+    metal = np.zeros((5, tracks, columns), np.int32)
+    li1 = np.zeros((tracks, columns))
     for layer, rect in supply_shapes(design.supplies):
-        if layer <= MET4:
-            _stamp(metal, layer, rect)
+        _stamp(metal, layer, rect)
+    shares: dict[str, np.ndarray] = {}
     for k in range(design.instances):
         master = design.master(k)
         where = (master.width, master.height, int(design.x[k]), int(design.y[k]))
         orient = int(design.orient[k])
         if master.is_macro:
-            shapes = [(LAYERS.index(n), r) for n, r in master.obstructions if n in LAYERS[:4]]
+            shapes = [(LAYERS.index(n), r) for n, r in master.obstructions if n in LAYERS]
         else:
             shapes = [(0, rect) for rect in design.cell_library.shapes(master.name).met1]
+            if master.name not in shares:
+                shares[master.name] = _li1_shares(design, master)
+            share = shares[master.name]
+            share = share[:: -1 if orient & 1 else 1, :: -1 if orient & 2 else 1]
+            i, j = where[2] // COLUMN, where[3] // TRACK
+            li1[j : j + share.shape[0], i : i + share.shape[1]] = share
         for layer, rect in shapes:
             _stamp(metal, layer, placed(rect, orient, *where))
-    return metal
+    return Surroundings(lay_out(design.routes.wires, metal), li1)
+
+
+def _li1_shares(design: Design, master: Master) -> np.ndarray:
+    """[tracks, columns] of a cell: share of the area around each node that has li1."""
+    rects = design.cell_library.shapes(master.name).li1
+    found = np.zeros((master.height // TRACK, master.width // COLUMN))
+    for x0, y0, x1, y1 in rects:
+        for j in range(found.shape[0]):
+            high = min(y1, (j + 1) * TRACK + LI1_REACH) - max(y0, j * TRACK - LI1_REACH)
+            if high <= 0:
+                continue
+            for i in range(found.shape[1]):
+                wide = min(x1, (i + 1) * COLUMN) - max(x0, i * COLUMN)
+                found[j, i] += max(wide, 0) * high / COLUMN / (TRACK + 2 * LI1_REACH)
+    return np.minimum(found, 1.0)
+
+
+LI1_REACH = 0
+"""How far above and below the rectangle around a node li1 acts on a wire through it, nm."""
 
 
 def _stamp(metal: np.ndarray, layer: int, rect: Rect) -> None:

@@ -1,8 +1,9 @@
 """The wiring of a net as a tree: every wire cut where vias, contacts and patches stand on it.
 
 A piece of wire has the sheet resistance of its layer, a via or contact that of its cut; patches
-join the points they cover. Loops (patches run beside wires) are opened, so that every net is a tree
-from pin to pin. Resistances are nominal; a corner scales them.
+join the points they cover and those whose pads they touch. What closes a loop (patches run beside
+wires, two vias stand in one piece of metal) is kept apart from the tree that goes from pin to pin.
+Resistances are nominal; a corner scales them.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
-from flow.pnr.rules import LAYERS, WIDTH
+from flow.pnr.rules import LAYERS, VIAS, WIDTH
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 
-__all__ = ["Node", "Resistor", "Wiring", "wiring_of"]
+__all__ = ["JOINT_OHM", "Node", "Resistor", "Wiring", "pin_shapes", "wiring_of"]
 
 VIA_OHM = tuple(CONTACT_OHM[name] for name in ("mcon", "via", "via2", "via3"))
 JOINT_OHM = 0.001  # where a pin and a wire are one metal
@@ -30,11 +31,13 @@ Resistor = tuple[Node, Node, float]
 
 class Wiring(NamedTuple):
     """`resistors`: (node, node, ohm), a tree; `pieces`: (node, node) of every piece of wire, the
-    node further left or down first; `points`: all nodes on metal."""
+    node further left or down first; `points`: all nodes on metal; `loops`: further resistors, each
+    of which closes a loop."""
 
     resistors: list[Resistor]
     pieces: list[tuple[Node, Node]]
     points: set[Node]
+    loops: Sequence[Resistor] = ()
 
 
 def wiring_of(design: Design, nets: Iterable[int] | None = None) -> dict[int, Wiring]:
@@ -82,8 +85,10 @@ def _wiring(
             resistors.append((a, b, ohm * (b[1] - a[1] + b[2] - a[2])))
             pieces.append((a, b))
     _join_patches(patches, points, resistors)
+    _join_pads(patches, vias, resistors)
     _join_pins(design, net, patches, points, resistors)
-    return Wiring(_spanning(resistors), pieces, set().union(*points))
+    tree, loops = _spanning(resistors)
+    return Wiring(tree, pieces, set().union(*points), loops)
 
 
 _Points: TypeAlias = list[set[Node]]
@@ -115,6 +120,27 @@ def _join_patches(patches: list[list[int]], points: _Points, resistors: list[Res
             resistors.append((a, b, SHEET_OHM[LAYERS[layer]] * length / width))
 
 
+def _join_pads(patches: list[list[int]], vias: list[list[int]], resistors: list[Resistor]) -> None:
+    """Connect vias whose pads touch one patch, once for each pair."""
+    joined: dict[tuple[Node, Node], float] = {}
+    for layer, x0, y0, x1, y1 in patches:
+        touching = []
+        for kind, x, y in vias:
+            if kind not in (layer, layer + 1):
+                continue
+            half_x, half_y = VIAS[kind].above if kind == layer else VIAS[kind].below
+            if x - half_x <= x1 and x0 <= x + half_x and y - half_y <= y1 and y0 <= y + half_y:
+                touching.append((layer, x, y))
+        for a, b in pairwise(sorted(set(touching))):
+            away_x, away_y = abs(b[1] - a[1]), abs(b[2] - a[2])
+            width = x1 - x0 if away_y > away_x else y1 - y0
+            if width == 0:  # closes a gap of no width
+                continue
+            ohm = SHEET_OHM[LAYERS[layer]] * (away_x + away_y) / width
+            joined[a, b] = min(ohm, joined.get((a, b), ohm))
+    resistors += [(a, b, ohm) for (a, b), ohm in joined.items()]
+
+
 def _join_pins(
     design: Design,
     net: int,
@@ -122,9 +148,10 @@ def _join_pins(
     points: _Points,
     resistors: list[Resistor],
 ) -> None:
-    """Connect every pin to a point on one of its shapes, or on a patch that meets one."""
+    """Connect every pin to a point on one of its shapes, or on a patch that meets one; where it has
+    metal of its own, its own contacts carry the current."""
     for k, (instance, index) in enumerate(design.net_pins(net)):
-        for name, shape in _pin_shapes(design, instance, index):
+        for name, shape in sorted(pin_shapes(design, instance, index), key=lambda s: s[0] == "li1"):
             layer = 0 if name == "li1" else LAYERS.index(name)
             reached = _inside(points[layer], *shape)
             if not reached and name != "li1":
@@ -144,7 +171,8 @@ def _overlap(a: Sequence[int], b: Sequence[int]) -> bool:
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
-def _pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, Rect]]:
+def pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, Rect]]:
+    """Layer and rectangle of each shape of a pin (-1 - port, 0: of a port), on li1 to met4."""
     if instance < 0:
         port = design.ports[-1 - instance]
         if port.layer is None or port.rect is None:
@@ -159,8 +187,8 @@ def _pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, Re
     ]
 
 
-def _spanning(resistors: list[Resistor]) -> list[Resistor]:
-    """The resistors without those that close a loop (patches run beside wires)."""
+def _spanning(resistors: list[Resistor]) -> tuple[list[Resistor], list[Resistor]]:
+    """The resistors without those that close a loop, and those."""
     parent: dict[Node, Node] = {}
 
     def root(node: Node) -> Node:
@@ -169,10 +197,10 @@ def _spanning(resistors: list[Resistor]) -> list[Resistor]:
             node = parent[node]
         return node
 
-    kept = []
+    kept: list[Resistor] = []
+    loops: list[Resistor] = []
     for a, b, ohm in resistors:
         ra, rb = root(a), root(b)
-        if ra != rb:
-            parent[ra] = rb
-            kept.append((a, b, max(ohm, JOINT_OHM)))
-    return kept
+        (loops if ra == rb else kept).append((a, b, max(ohm, JOINT_OHM)))
+        parent[ra] = rb
+    return kept, [r for r in loops if r[0] != r[1]]

@@ -73,6 +73,7 @@ def test_corners_scale_resistance_and_capacitance(finished: Finished) -> None:
             low[net].resistors, nominal[net].resistors, high[net].resistors, strict=True
         ):
             assert a[:2] == b[:2] == c[:2]
-            assert a[2] <= b[2] <= c[2]
+        ohms = [sum(ohm for *_, ohm in trees[net].resistors) for trees in (low, nominal, high)]
+        assert ohms == sorted(ohms)
     with pytest.raises(ValueError, match="corner must be one of min, nom, max"):
         extract(finished.design, "typical")
