@@ -1,9 +1,11 @@
 """Static IR drop: the power grid as a network of resistors, solved for the currents of all cells.
 
 Each wire of the grid is cut where vias and cells stand on it; a piece has the sheet resistance of
-its layer, a via that of its cuts in parallel. Both ends of every met5 strap are at the full supply
-voltage, as the straps of a chip inside a pad ring are. A cell draws its mean current from the rail
-above and below it, a macro from its supply pins, spread over the vias that reach them.
+its layer, a via that of its cuts in parallel. Where there is a ring around the core, its corners
+are at the full supply voltage; else both ends of every met5 strap are: the straps are the chip's
+supply pins, which whoever puts the chip into another has to join. A cell draws its mean current
+from the rail above and below it, a macro from its supply pins, spread over the vias that reach
+them.
 
 For each supply: conductance [nodes, nodes] x drop [nodes] = current [nodes], V and A.
 """
@@ -97,10 +99,13 @@ def _network(design: Design, net: str) -> _Network:
         points[MET1].append((x, y))
         network.sinks[instance] = [network.node((MET1, x, y))]
     on_wire = {layer: _Points(members) for layer, members in points.items()}
+    straps = [rect for layer, rect in wires if layer == MET5]
+    ring = [rect for rect in straps if rect[3] <= design.core[1] or design.core[3] <= rect[1]]
+    fed = set(ring or straps)
     covered: set[Node] = set()
     for layer, rect in wires:
         covered |= _add_wire(network, layer, rect, on_wire.get(layer))
-        if layer == MET5:
+        if layer == MET5 and rect in fed:
             network.sources |= {network.node((layer, x, _centre(rect)[1])) for x in rect[::2]}
     _join_pads(network, vias, covered)
     for instance, shapes in macros.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from flow.pnr.design import GROUND, POWER, Design, Supply
 from flow.pnr.geometry import Rect, clearance_violated, placed
-from flow.pnr.rules import LAYERS, MET1, MET2, MET3, MET4, MET5, ROW
+from flow.pnr.rules import LAYERS, MET1, MET2, MET3, MET4, MET5, ROW, SPACING
 
 __all__ = ["SUPPLY_VIAS", "PowerPlan", "make_power_grid", "supply_shapes", "via_cuts"]
 
@@ -23,8 +23,9 @@ SUPPLY_VIAS = {
 
 @dataclass(frozen=True)
 class PowerPlan:
-    """Width of the straps and the distance from one pair of straps to the next, in nm; `ring` adds
-    straps west and east of the core that join all met5 straps (always there beside macros)."""
+    """Width of the straps and the distance from one pair of straps to the next, in nm; `ring` lays
+    a ring of each net around the core, met4 west and east (always there beside macros) and met5
+    south and north, which all straps that end at the core's edge are drawn out to."""
 
     width: int = 1_600
     met4_pitch: int = 40_000
@@ -45,6 +46,9 @@ def make_power_grid(design: Design, plan: PowerPlan) -> tuple[Design, dict[str, 
     if plan.ring or macros:
         sides, horizontal = _side_straps(design, plan, horizontal)
         vertical += sides
+    if plan.ring:
+        vertical, ends = _close_ring(design, plan, vertical, horizontal)
+        horizontal = horizontal + ends
     over_macros = _macro_straps(design, plan, horizontal)
     vertical += over_macros
     vias = _rail_stacks(supplies, vertical) + _strap_vias(vertical, horizontal)
@@ -137,6 +141,34 @@ def _side_straps(
     return sides, longer
 
 
+def _close_ring(
+    design: Design, plan: PowerPlan, vertical: list[Supply], horizontal: list[Supply]
+) -> tuple[list[Supply], list[Supply]]:
+    """The vertical straps drawn out to a met5 strap of each net south and north of the core, and
+    these. The ring of power lies inside that of ground."""
+    _, y0, _, y1 = design.core
+    pitch = plan.width + SPACING[MET5]
+    out = RING_GAP + pitch + plan.width
+    if y0 < out or design.die[3] - y1 < out:
+        raise ValueError(f"the core's margin of {y0} nm has no room for a ring, {out} nm")
+    left, right = horizontal[0].rect[0], horizontal[0].rect[2]
+    ring, reach = [], {}
+    for number, net in enumerate((POWER, GROUND)):
+        south = y0 - RING_GAP - plan.width - number * pitch
+        north = y1 + RING_GAP + number * pitch
+        for y in (south, north):
+            ring.append(Supply(net, "strap", MET5, (left, y, right, y + plan.width)))
+        reach[net] = {y0 - RAIL_HALF: south, y1 + RAIL_HALF: north + plan.width}
+    longer = []
+    for strap in vertical:
+        x0, low, x1, high = strap.rect
+        ends = reach[strap.net]
+        longer.append(strap._replace(rect=(x0, ends.get(low, low), x1, ends.get(high, high))))
+    return longer, ring
+
+
+RING_GAP = 400
+"""From the core to the first strap of a ring south and north of it, nm."""
 SIDE_GAP = 800
 """Between the straps beside the core, and to it, nm."""
 MACRO_CLEARANCE = 2_500
