@@ -8,10 +8,9 @@ above (met5 straps for met3 and met4). For each pair of planes, `wire_planes` gi
 has to a neighbour 1 to 3 tracks away and to all else; they are added in proportion. Metal beyond
 the wires (ends, pads, patches) counts as wire of the same area.
 
-The shares and spreads are fitted to field solutions of 48 windows of a chip (least squares); no
-window of the benchmark is among them. The corners `min` and `max` scale each value as the PDK's
-tables do (`wire_tables`). How far the result is from a field solver:
-`python -m verification.bench spef`.
+The shares and spreads are fitted to field solutions of 48 windows of a chip (least squares). The
+corners `min` and `max` scale each value as the PDK's tables do (`wire_tables`). How far the result
+is from a field solver, in windows drawn anew: `python -m verification.bench spef`.
 """
 
 from __future__ import annotations
