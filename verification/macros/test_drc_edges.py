@@ -7,8 +7,7 @@ from random import Random
 import klayout.db as kdb
 import pytest
 
-from macros.technology.rules import rule
-from macros.verify.drc.deck import PROJECTION, Deck, violations_among_edges
+from macros.verify.drc.deck import PROJECTION, violations_among_edges
 
 VALUE, FIELD = 40, 300
 CHECKS = {
@@ -43,22 +42,3 @@ def test_edges_and_polygons_give_the_same_violations(name: str) -> None:
         assert found == wanted, f"{one}; {other}"
         clean, dirty = clean + (not found), dirty + bool(found)
     assert min(clean, dirty) > 50
-
-
-def test_an_enclosure_is_searched_only_where_a_grown_shape_looks_out() -> None:
-    """What `Deck.encloses` reports is what the check says of all shapes, and what lies outside."""
-    random, name = Random(7), "via_4a"
-    dirty = 0
-    for _ in range(300):
-        inner = rectangles(random, 4)
-        outer = (rectangles(random, 5) + inner.sized(random.choice((50, 55, 60)))).merged()
-        outer -= kdb.Region(kdb.Box(0, 0, 20, 20).moved(random.randrange(300), 150))
-        layout = kdb.Layout()
-        deck = Deck(layout, layout.create_cell("none"))
-        deck.encloses(name, outer, inner)
-        found = sorted(marker.box for marker in deck.markers)
-        pairs = inner.enclosed_check(outer, rule(name))
-        boxes = [item.bbox() for item in (*pairs.each(), *(inner - outer).each())]
-        assert found == sorted((b.left, b.bottom, b.right, b.top) for b in boxes)
-        dirty += bool(found)
-    assert 50 < dirty < 300

@@ -148,11 +148,8 @@ class Deck:
 
     def encloses(self, name: str, outer: kdb.Region, inner: kdb.Region) -> None:
         """`inner` lies in `outer`, its edges at least the rule's value from those of `outer`."""
-        value = rule(name)
-        bare = (inner.sized(value) - outer).sized(value)  # quickly nothing, where all is well
-        suspects = inner.interacting(bare)
-        self.report(name, violations("enclosed_check", value, suspects, outer))
-        self.report(name, suspects - outer)
+        self.report(name, violations("enclosed_check", rule(name), inner, outer))
+        self.report(name, inner - outer)
 
     def encloses_two_sides(self, name: str, outer: kdb.Region, cuts: kdb.Region) -> None:
         """Of any two adjacent sides of a cut, one is enclosed by the rule's value: two edges that
