@@ -8,8 +8,8 @@ import sys
 
 from verification import bench
 
-SLOW = {"pnr"}
-"""Benchmarks with a make target of their own."""
+SLOW = {"drc", "pnr"}
+"""Benchmarks that take long and are asked for by name."""
 
 
 def main(names: list[str]) -> None:
