@@ -6,8 +6,6 @@ in the released libraries: OpenSTA 2.0 otherwise reads internal power as 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from macros.characterize.corners import Corner
 from macros.characterize.timing import (
     CONSTRAINT_SLEW_NS,
@@ -17,6 +15,7 @@ from macros.characterize.timing import (
     Figures,
     Table,
 )
+from macros.liberty_syntax import THRESHOLDS, UNITS, bus_type, group, number, row, template
 from macros.shape import MacroShape
 
 __all__ = ["liberty_text"]
@@ -52,7 +51,7 @@ def liberty_text(shape: MacroShape, corner: Corner, figures: Figures, area_um2: 
     )
     lines = [
         *(f"/* {line} */" for line in note.splitlines()),
-        *_group(
+        *group(
             "library",
             f"{shape.name}__{corner.name}",
             [*_head(shape, corner), *_cell(shape, figures, area_um2)],
@@ -63,15 +62,7 @@ def liberty_text(shape: MacroShape, corner: Corner, figures: Figures, area_um2: 
 
 def _head(shape: MacroShape, corner: Corner) -> list[str]:
     lines = [
-        'technology ("cmos");',
-        'delay_model : "table_lookup";',
-        'bus_naming_style : "%s[%d]";',
-        'time_unit : "1ns";',
-        'voltage_unit : "1V";',
-        'leakage_power_unit : "1nW";',
-        'current_unit : "1mA";',
-        'pulling_resistance_unit : "1kohm";',
-        'capacitive_load_unit (1, "pf");',
+        *UNITS,
         f'voltage_map ("vccd1", {corner.volt:g});',
         'voltage_map ("vssd1", 0);',
         "default_cell_leakage_power : 0;",
@@ -81,10 +72,6 @@ def _head(shape: MacroShape, corner: Corner) -> list[str]:
         "default_output_pin_cap : 0;",
         f"default_max_transition : {SLEW_NS[-1]:g};",
     ]
-    for side in ("input", "output"):
-        lines += [f"{side}_threshold_pct_{edge} : 50;" for edge in ("fall", "rise")]
-    for side, value in (("lower", 20), ("upper", 80)):
-        lines += [f"slew_{side}_threshold_pct_{edge} : {value};" for edge in ("fall", "rise")]
     conditions = [
         "process : 1;",
         f"temperature : {corner.celsius:g};",
@@ -93,44 +80,27 @@ def _head(shape: MacroShape, corner: Corner) -> list[str]:
     ]
     return [
         *lines,
+        *THRESHOLDS,
         "slew_derate_from_library : 1;",
         "nom_process : 1;",
         f"nom_temperature : {corner.celsius:g};",
         f"nom_voltage : {corner.volt:g};",
-        *_group("operating_conditions", corner.name, conditions),
+        *group("operating_conditions", corner.name, conditions),
         f'default_operating_conditions : "{corner.name}";',
-        *_template(
+        *template(
             "output",
             {"input_net_transition": SLEW_NS, "total_output_net_capacitance": LOAD_PF},
         ),
-        *_template(
+        *template(
             "constraint",
             {
                 "related_pin_transition": CONSTRAINT_SLEW_NS,
                 "constrained_pin_transition": CONSTRAINT_SLEW_NS,
             },
         ),
-        *_bus_type("word", shape.bits),
-        *_bus_type("address", shape.address_bits),
+        *bus_type("word", shape.bits),
+        *bus_type("address", shape.address_bits),
     ]
-
-
-def _template(name: str, axes: dict[str, Sequence[float]]) -> list[str]:
-    body = [f'variable_{k} : "{axis}";' for k, axis in enumerate(axes, 1)]
-    body += [f"index_{k} ({_row(points)});" for k, points in enumerate(axes.values(), 1)]
-    return _group("lu_table_template", name, body)
-
-
-def _bus_type(name: str, width: int) -> list[str]:
-    body = [
-        'base_type : "array";',
-        'data_type : "bit";',
-        f"bit_width : {width};",
-        f"bit_from : {width - 1};",
-        "bit_to : 0;",
-        "downto : true;",
-    ]
-    return _group("type", name, body)
 
 
 def _cell(shape: MacroShape, figures: Figures, area_um2: float) -> list[str]:
@@ -139,29 +109,29 @@ def _cell(shape: MacroShape, figures: Figures, area_um2: float) -> list[str]:
         f"address_width : {shape.address_bits};",
         f"word_width : {shape.bits};",
     ]
-    body = _group("memory", "", memory)
+    body = group("memory", "", memory)
     for pin, kind in (("vccd1", "primary_power"), ("vssd1", "primary_ground")):
-        body += _group("pg_pin", pin, [f'pg_type : "{kind}";', f'voltage_name : "{pin}";'])
-    body += _group("leakage_power", "", [f"value : {_number(figures.leakage_nw)};"])
+        body += group("pg_pin", pin, [f'pg_type : "{kind}";', f'voltage_name : "{pin}";'])
+    body += group("leakage_power", "", [f"value : {number(figures.leakage_nw)};"])
     body += _clock(figures)
     for pin in ("csb0", "web0"):
-        body += _group("pin", pin, _input(figures, pin))
+        body += group("pin", pin, _input(figures, pin))
     for bus, kind, width in (
         ("addr0", "address", shape.address_bits),
         ("din0", "word", shape.bits),
     ):
-        memory = _group("memory_write", "", ['address : "addr0";', 'clocked_on : "clk0";'])
-        inner = _group("pin", f"{bus}[{width - 1}:0]", _input(figures, bus))
+        memory = group("memory_write", "", ['address : "addr0";', 'clocked_on : "clk0";'])
+        inner = group("pin", f"{bus}[{width - 1}:0]", _input(figures, bus))
         attributes = [f'bus_type : "{kind}";', 'direction : "input";']
-        body += _group("bus", bus, [*attributes, *(memory if bus == "din0" else []), *inner])
+        body += group("bus", bus, [*attributes, *(memory if bus == "din0" else []), *inner])
     body += _output(shape, figures)
-    return _group(
+    return group(
         "cell",
         shape.name,
         [
             *body,
             f"area : {area_um2:.3f};",
-            f"cell_leakage_power : {_number(figures.leakage_nw)};",
+            f"cell_leakage_power : {number(figures.leakage_nw)};",
             "dont_touch : true;",
             "dont_use : true;",
             "interface_timing : true;",
@@ -175,23 +145,23 @@ def _clock(figures: Figures) -> list[str]:
     body: list[str] = []
     energies = {"read": figures.read_pj, "write": figures.write_pj, "idle": figures.idle_pj}
     for state, when in POWER_STATES.items():
-        half = f'values ("{_number(energies[state] / 2)}");'
+        half = f'values ("{number(energies[state] / 2)}");'
         tables = [
-            line for edge in ("fall", "rise") for line in _group(f"{edge}_power", "scalar", [half])
+            line for edge in ("fall", "rise") for line in group(f"{edge}_power", "scalar", [half])
         ]
-        body += _group("internal_power", "", [*tables, f'when : "{when}";'])
-    return _group(
+        body += group("internal_power", "", [*tables, f'when : "{when}";'])
+    return group(
         "pin",
         "clk0",
         [
             *body,
-            f"capacitance : {_number(figures.pin_pf['clk0'])};",
+            f"capacitance : {number(figures.pin_pf['clk0'])};",
             "clock : true;",
             'direction : "input";',
             f"max_transition : {SLEW_NS[-1]:g};",
-            f"min_period : {_number(figures.period_ns)};",
-            f"min_pulse_width_high : {_number(figures.high_ns)};",
-            f"min_pulse_width_low : {_number(figures.low_ns)};",
+            f"min_period : {number(figures.period_ns)};",
+            f"min_pulse_width_high : {number(figures.high_ns)};",
+            f"min_pulse_width_low : {number(figures.low_ns)};",
             'related_ground_pin : "vssd1";',
             'related_power_pin : "vccd1";',
         ],
@@ -207,12 +177,12 @@ def _input(figures: Figures, pin: str) -> list[str]:
             for edge in ("fall", "rise")
             for line in _table(f"{edge}_constraint", "constraint", tables[edge])
         ]
-        body += _group(
+        body += group(
             "timing", "", [*groups, 'related_pin : "clk0";', f'timing_type : "{kind}_rising";']
         )
     return [
         *body,
-        f"capacitance : {_number(figures.pin_pf[pin])};",
+        f"capacitance : {number(figures.pin_pf[pin])};",
         'direction : "input";',
         f"max_transition : {SLEW_NS[-1]:g};",
         'related_ground_pin : "vssd1";',
@@ -238,7 +208,7 @@ def _output(shape: MacroShape, figures: Figures) -> list[str]:
         'timing_type : "falling_edge";',
     ]
     pin = [
-        *_group("timing", "", arc),
+        *group("timing", "", arc),
         'direction : "output";',
         f"max_capacitance : {LOAD_PF[-1]:g};",
         f"max_transition : {SLEW_NS[-1]:g};",
@@ -247,24 +217,11 @@ def _output(shape: MacroShape, figures: Figures) -> list[str]:
         'related_power_pin : "vccd1";',
     ]
     body = ['bus_type : "word";', 'direction : "output";']
-    body += _group("memory_read", "", ['address : "addr0";'])
-    return _group("bus", "dout0", [*body, *_group("pin", f"dout0[{shape.bits - 1}:0]", pin)])
+    body += group("memory_read", "", ['address : "addr0";'])
+    return group("bus", "dout0", [*body, *group("pin", f"dout0[{shape.bits - 1}:0]", pin)])
 
 
-def _table(name: str, template: str, table: Table) -> list[str]:
-    rows = [f"{_row(row)}, \\" for row in table]
+def _table(name: str, axes: str, table: Table) -> list[str]:
+    rows = [f"{row(values)}, \\" for values in table]
     rows[-1] = rows[-1].removesuffix(", \\") + ");"
-    return _group(name, template, ["values ( \\", *rows])
-
-
-def _row(values: Sequence[float]) -> str:
-    return '"' + ", ".join(_number(value) for value in values) + '"'
-
-
-def _number(value: float) -> str:
-    return f"{value:.5g}"
-
-
-def _group(kind: str, name: str, body: Sequence[str]) -> list[str]:
-    shown = f'"{name}"' if name else ""
-    return [f"{kind} ({shown}) {{", *(f"    {line}" for line in body), "}"]
+    return group(name, axes, ["values ( \\", *rows])
