@@ -21,6 +21,7 @@ import numpy as np
 from flow.pnr.design import Design
 from flow.pnr.edit import Editor
 from flow.pnr.gaps import Gaps
+from flow.pnr.pieces import Pieces
 from flow.pnr.rules import MET3, SITE, WIDTH
 from flow.pnr.wiring import Node, Resistor, Wiring, wiring_of
 
@@ -134,18 +135,11 @@ def _of_net(
 
 def _pieces(resistors: list[Resistor], layer: int) -> dict[Node, Node]:
     """The piece of each node when only the layers up to `layer` exist; pins are always there."""
-    parent: dict[Node, Node] = {}
-
-    def root(node: Node) -> Node:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
+    pieces = Pieces[Node]()
     for a, b, _ in resistors:
         if a[0] <= layer and b[0] <= layer:
-            parent[root(a)] = root(b)
-    return {node: root(node) for node in list(parent)}
+            pieces.join(a, b)
+    return pieces.by_member()
 
 
 def top_after_hop(design: Design, violations: Iterable[Violation]) -> dict[int, int]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
+from flow.pnr.pieces import Pieces
 from flow.pnr.rules import LAYERS, VIAS, WIDTH
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 
@@ -189,18 +190,9 @@ def pin_shapes(design: Design, instance: int, index: int) -> list[tuple[str, Rec
 
 def _spanning(resistors: list[Resistor]) -> tuple[list[Resistor], list[Resistor]]:
     """The resistors without those that close a loop, and those."""
-    parent: dict[Node, Node] = {}
-
-    def root(node: Node) -> Node:
-        while parent.setdefault(node, node) != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
+    pieces = Pieces[Node]()
     kept: list[Resistor] = []
     loops: list[Resistor] = []
     for a, b, ohm in resistors:
-        ra, rb = root(a), root(b)
-        (loops if ra == rb else kept).append((a, b, max(ohm, JOINT_OHM)))
-        parent[ra] = rb
+        (kept if pieces.join(a, b) else loops).append((a, b, max(ohm, JOINT_OHM)))
     return kept, [r for r in loops if r[0] != r[1]]
