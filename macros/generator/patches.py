@@ -124,8 +124,8 @@ def predecoder_rails_reach_the_first_gate() -> None:
 
 def control_logic_clear_of_the_wires_beside_it() -> None:
     """The enables run on met3 straight from the control logic into the bank, and the replica bit
-    line back into it, whatever lies there: select lines of the column decoder, supply pads. The
-    control logic moves down until all are clear."""
+    line back into it, whatever lies there: select lines of the column decoder, supply pads, each
+    other. The control logic moves down until all are clear."""
     from openram.base import contact
     from openram.modules.sram_1bank import sram_1bank
     from openram.tech import layer
@@ -170,7 +170,9 @@ def control_logic_clear_of_the_wires_beside_it() -> None:
                 for s in enables
             ]
             replica, source = self.bank_inst.get_pin("rbl_bl_0_0"), control.get_pin("rbl_bl")
-            if all(clear(y, x0, pin.cx(), fixed) for y, x0, pin in wires) and clear(
+            replica_wire = (source.cx(), replica.by(), replica.rx(), replica.uy())
+            obstacles = [*fixed, replica_wire]
+            if all(clear(y, x0, pin.cx(), obstacles) for y, x0, pin in wires) and clear(
                 replica.cy(), source.cx(), replica.cx(), shapes(control)
             ):
                 return
