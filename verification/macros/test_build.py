@@ -48,18 +48,18 @@ def test_an_archive_gives_back_what_was_packed(tmp_path, monkeypatch):
 
     monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(room, "PREBUILT", tmp_path)
-    files = {}
-    for end in (".gds", ".lef", ".spice", ".v", "__tt_025C_1v80.lib"):
-        files[end] = tmp_path / f"{NAME}{end}"
-        files[end].write_text(f"content {end}")
-    views = Views(NAME, *list(files.values())[:4], {"tt_025C_1v80": files["__tt_025C_1v80.lib"]})
+    ends = (".gds", ".lef", ".spice", ".v", "__tt_025C_1v80.lib")
+    gds, lef, spice, verilog, lib = (tmp_path / f"{NAME}{end}" for end in ends)
+    for path in (gds, lef, spice, verilog, lib):
+        path.write_text(f"content of {path.name}")
+    views = Views(NAME, gds, lef, spice, verilog, {"tt_025C_1v80": lib})
     data = pack(views)
     assert data == pack(views)
     (tmp_path / f"{NAME}.tar.xz").write_bytes(data)
     (tmp_path / f"{NAME}.tar.xz.sha256").write_text(hashlib.sha256(data).hexdigest())
     found = find_views(NAME)
-    assert found.gds.read_text() == "content .gds"
-    assert found.liberty["tt_025C_1v80"].read_text() == "content __tt_025C_1v80.lib"
+    assert found.gds.read_text() == f"content of {NAME}.gds"
+    assert found.liberty["tt_025C_1v80"].read_text() == f"content of {NAME}__tt_025C_1v80.lib"
 
 
 @pytest.mark.parametrize("name", ["sram_15x8", "sram_16x7", "sram_4096x8", "ram"])
@@ -112,7 +112,10 @@ def built(tmp_path_factory) -> Views:
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("shape", "per_row"), [(MacroShape(32, 8), 2), (MacroShape(64, 8), 4)])
+@pytest.mark.parametrize(
+    ("shape", "per_row"),
+    [(MacroShape(32, 8), 2), (MacroShape(64, 8), 4), (MacroShape(128, 8), 2)],
+)
 def test_macros_with_several_words_in_a_row_are_clean(shape, per_row, monkeypatch, tmp_path):
     monkeypatch.setenv("SPIKEOUT_CACHE", str(tmp_path))
     monkeypatch.setattr("macros.generator.build.words_per_row", lambda shape: per_row)
