@@ -38,6 +38,7 @@ $(VENV)/.installed: pyproject.toml | debian
 # `spikeout doctor` says what will not work without it.
 debian:
 	@missing="$$($(PYTHON) flow/doctor.py --missing-debian)"; \
+	for also in $(ALSO); do command -v $${also%:*} >/dev/null || missing="$$missing $${also#*:}"; done; \
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	test -z "$${missing// }" && exit 0; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then run=""; \
@@ -53,6 +54,8 @@ $(VENV)/.train: $(VENV)/.installed
 test: setup
 	$(PYTEST) -m "not full"
 
+# The tests of the report want a browser: program:package.
+test-full: ALSO = chromium:chromium chromedriver:chromium-driver
 test-full: setup $(VENV)/.train
 	$(PYTEST)
 

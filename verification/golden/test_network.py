@@ -22,7 +22,7 @@ def test_arrays_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         layer.weights[0, 0] = -1
     with pytest.raises(AttributeError):
-        layer.theta_high = 5  # type: ignore[misc]  # the wrong is meant
+        layer.theta_high = 5  # type: ignore[misc]  # a frozen field, on purpose
 
 
 def test_equality_is_by_value() -> None:

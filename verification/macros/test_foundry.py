@@ -148,10 +148,10 @@ def test_slanted_wires_join_under_the_mark():
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> tuple[Views, Evidence]:
     """A macro of the foundry's cells, where the PDK has them."""
-    try:
-        cells = find_foundry_cells(pdk.resolve(timing=False))
-    except RuntimeError as absent:
-        pytest.skip(str(absent))
+    tree = pdk.resolve(timing=False)
+    if not (tree / HOME).is_dir():
+        pytest.skip(f"needs a PDK with {HOME}: set PDK_ROOT to one")
+    cells = find_foundry_cells(tree)  # a library that lacks some of them is a failure
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SPIKEOUT_CACHE", str(tmp_path_factory.mktemp("cache")))
         views, evidence = build(SHAPE, foundry=cells)

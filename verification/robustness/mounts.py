@@ -15,8 +15,9 @@ __all__ = ["in_own_mounts"]
 def in_own_mounts(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A shell script that may mount, where the machine lets it; the test is skipped elsewhere."""
     start = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "-Ur"]
-    if subprocess.run([*start, "true"], capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
+    tried = subprocess.run([*start, "true"], capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"needs mounts of its own, as root or in a user namespace: {tried.stderr}")
     environment = {**os.environ, "PYTHON": sys.executable, **variables}
     return subprocess.run(
         [*start, "sh", "-c", script],

@@ -209,13 +209,13 @@ def test_the_steps_of_a_run_take_them_where_no_step_of_openlane_did(
 def official() -> Path:
     """An official PDK and the programs of its decks."""
     tree = installed()
-    missing = [name for name in FILES if tree is None or not (tree / name).is_file()]
-    programs = [name for name in ("klayout", "magic", "netgen-lvs") if not shutil.which(name)]
-    if missing:
-        pytest.skip(f"$PDK_ROOT must be an open_pdks or ciel sky130A, with {', '.join(missing)}")
-    if programs:
-        pytest.skip(f"apt-get install {' '.join(programs)}")
-    assert tree is not None
+    if tree is None:
+        pytest.skip("needs an official PDK: set PDK_ROOT to one of open_pdks or ciel")
+    if missing := [name for name in FILES if not (tree / name).is_file()]:
+        pytest.skip(f"needs the decks of an official PDK: {tree} has no {', '.join(missing)}")
+    programs = ("klayout", "magic", "netgen-lvs")  # each in the Debian package of its name
+    if missing := [name for name in programs if not shutil.which(name)]:
+        pytest.skip(f"needs the official decks' programs: apt-get install {' '.join(missing)}")
     return tree
 
 
