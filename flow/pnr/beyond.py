@@ -77,24 +77,26 @@ def _uncovered(cores, shapes):
         count = 0
         other = first_core
         while other < len(cores) and cores[other, 0] == net and cores[other, 1] == layer:
-            count = _note(overlapping, count, cores[other, 2:], x0, y0, x1, y1)
+            overlapping, count = _note(overlapping, count, cores[other, 2:], x0, y0, x1, y1)
             other += 1
         for other in range(first, k):
-            count = _note(overlapping, count, shapes[other, 4:], x0, y0, x1, y1)
+            overlapping, count = _note(overlapping, count, shapes[other, 4:], x0, y0, x1, y1)
         area[k] = _rest(overlapping[:count], x0, y0, x1, y1)
     return area
 
 
 @numba.njit(cache=True)
 def _note(overlapping, count, rect, x0, y0, x1, y1):
-    """Keep the part of a rectangle inside the box, if there is one and room for it."""
+    """Add the part of a rectangle inside the box, if there is one; the array doubles when full."""
     a, b = max(rect[0], x0), max(rect[1], y0)
     c, d = min(rect[2], x1), min(rect[3], y1)
-    if a >= c or b >= d or count == len(overlapping):
-        return count
+    if a >= c or b >= d:
+        return overlapping, count
+    if count == len(overlapping):
+        overlapping = np.concatenate((overlapping, overlapping))
     overlapping[count, 0], overlapping[count, 1] = a, b
     overlapping[count, 2], overlapping[count, 3] = c, d
-    return count + 1
+    return overlapping, count + 1
 
 
 @numba.njit(cache=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 
 import numpy as np
 
+from flow.pnr.pieces import Pieces
 from flow.pnr.wiring import JOINT_OHM, Node, Resistor, Wiring
 
 __all__ = ["tree_of"]
@@ -21,23 +21,15 @@ def tree_of(wiring: Wiring, root: Node) -> list[Resistor]:
     if not wiring.loops:
         return wiring.resistors
     branches, before, depth = _breadth_first([*wiring.resistors, *wiring.loops], root)
-    group = {node: node for node in before}
-
-    def top(node: Node) -> Node:
-        """The last node of the group of the branch that leads to a node."""
-        while group[node] != node:
-            group[node] = group[group[node]]
-            node = group[node]
-        return node
-
+    shared: Pieces[Node] = Pieces()  # a branch is known by the node it leads to
     used = set(before.items())
     for a, b in branches:
         if (a, b) not in used and (b, a) not in used and a in depth:
-            _close(a, b, before, depth, group, top)
+            _close(a, b, before, depth, shared)
     members = defaultdict(list)
     for (a, b), ohm in branches.items():
         if a in depth:
-            members[top(max(a, b, key=lambda n: (depth[n], n)))].append((a, b, ohm))
+            members[shared.of(max(a, b, key=lambda n: (depth[n], n)))].append((a, b, ohm))
     found = [r for r in wiring.resistors if r[0] not in depth]
     for resistors in members.values():
         found += resistors if len(resistors) == 1 else _solved(resistors, before, depth)
@@ -67,12 +59,7 @@ def _breadth_first(
 
 
 def _close(
-    a: Node,
-    b: Node,
-    before: dict[Node, Node],
-    depth: dict[Node, int],
-    group: dict[Node, Node],
-    top: Callable[[Node], Node],
+    a: Node, b: Node, before: dict[Node, Node], depth: dict[Node, int], shared: Pieces[Node]
 ) -> None:
     """Join all branches of the loop that a resistor between two nodes closes."""
     joined = []
@@ -82,7 +69,7 @@ def _close(
         joined.append(a)
         a = before[a]
     for node in joined:
-        group[top(node)] = top(joined[-1])
+        shared.join(node, joined[-1])
 
 
 def _solved(

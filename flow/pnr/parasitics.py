@@ -209,17 +209,13 @@ def _li1_shares(design: Design, master: Master) -> np.ndarray:
     found = np.zeros((master.height // TRACK, master.width // COLUMN))
     for x0, y0, x1, y1 in rects:
         for j in range(found.shape[0]):
-            high = min(y1, (j + 1) * TRACK + LI1_REACH) - max(y0, j * TRACK - LI1_REACH)
+            high = min(y1, (j + 1) * TRACK) - max(y0, j * TRACK)
             if high <= 0:
                 continue
             for i in range(found.shape[1]):
                 wide = min(x1, (i + 1) * COLUMN) - max(x0, i * COLUMN)
-                found[j, i] += max(wide, 0) * high / COLUMN / (TRACK + 2 * LI1_REACH)
+                found[j, i] += max(wide, 0) * high / COLUMN / TRACK
     return np.minimum(found, 1.0)
-
-
-LI1_REACH = 0
-"""How far above and below the rectangle around a node li1 acts on a wire through it, nm."""
 
 
 def _stamp(metal: np.ndarray, layer: int, rect: Rect) -> None:
