@@ -3,7 +3,7 @@
     markers = check_with_blocks(layout, top)       # the layout is changed
 
 A block is checked alone, and what was found kept by the content of its geometry and of the deck.
-In the chip its layers are then emptied deeper than 20 um, except those that the chip's own wires
+In the chip its layers are then emptied deeper than its rim, except those that the chip's own wires
 over the block could touch, and the chip is checked around it. A marker in the inside counts where a
 shape of the chip is at it and its layer was not emptied; else the inside has had its own check.
 """
@@ -31,8 +31,11 @@ BLOCK = 100_000
 """Cells of the top cell wider and higher than this are blocks, nm."""
 INSIDE = 5_000
 """How deep the inside of a block begins, nm: farther than any rule of distance but latch-up's."""
-RIM = INSIDE + rules.rule("lu_2")
-"""How deep a block keeps its shapes, nm: what stands outside the inside has its taps."""
+RIM = 2 * INSIDE
+"""How deep a block keeps its shapes, nm: what stands outside the inside has its neighbours."""
+TAPS = (layers.DIFF, layers.TAP, layers.NWELL)
+TAPS_RIM = INSIDE + rules.rule("lu_2")
+"""How deep it keeps these layers: what stands outside the inside has its taps."""
 WIRES = (
     *(layers.LI1, layers.MCON, layers.MET1, layers.VIA, layers.MET2, layers.VIA2),
     *(layers.MET3, layers.VIA3, layers.MET4, layers.VIA4, layers.MET5),
@@ -63,9 +66,10 @@ def check_with_blocks(layout: kdb.Layout, top: kdb.Cell) -> Checked:
     insides = [place.trans * _outline(layout, place.cell).enlarged(-INSIDE) for place in places]
     over = _chip_shapes(layout, top, [place.cell for place in places], insides)
     emptied = _emptied(over)
-    for cell in {place.cell.cell_index(): place.cell for place in places}.values():
+    blocks = list({place.cell.cell_index(): place.cell for place in places}.values())
+    for cell in blocks:
         _empty(layout, cell, emptied)
-    deck = run_deck(layout, top)
+    deck = run_deck(layout, top, blocks)
     wires = kdb.Shapes()
     for region in over.values():
         wires.insert(region)
@@ -138,16 +142,16 @@ def _emptied(over: Iterable[Layer]) -> list[Layer]:
 def _empty(layout: kdb.Layout, cell: kdb.Cell, emptied: Sequence[Layer]) -> None:
     """Take from `cell` what it draws on these layers deeper than the rim."""
     outline = _outline(layout, cell)
-    rim = kdb.Region(cell.bbox()) - kdb.Region(outline.enlarged(-RIM))
     kept = {}
     for index in layout.layer_indexes():
         info = layout.get_info(index)
-        far = Layer(info.layer, info.datatype) not in emptied
-        kept[index] = _drawn(
-            kdb.RecursiveShapeIterator(layout, cell, index)
-            if far
-            else kdb.RecursiveShapeIterator(layout, cell, index, rim, False)
-        )
+        layer = Layer(info.layer, info.datatype)
+        shapes = kdb.RecursiveShapeIterator(layout, cell, index)
+        if layer in emptied:
+            inner = outline.enlarged(-(TAPS_RIM if layer in TAPS else RIM))
+            rim = kdb.Region(cell.bbox()) - kdb.Region(inner)
+            shapes = kdb.RecursiveShapeIterator(layout, cell, index, rim, False)
+        kept[index] = _drawn(shapes)
     cell.clear_insts()
     for index, region in kept.items():
         cell.shapes(index).clear()

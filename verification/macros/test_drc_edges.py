@@ -7,7 +7,8 @@ from random import Random
 import klayout.db as kdb
 import pytest
 
-from macros.verify.drc.deck import PROJECTION, violations_among_edges
+from macros.technology.rules import rule
+from macros.verify.drc.deck import PROJECTION, Deck, Marker, meeting, violations_among_edges
 
 VALUE, FIELD = 40, 300
 CHECKS = {
@@ -40,5 +41,43 @@ def test_edges_and_polygons_give_the_same_violations(name: str) -> None:
         wanted = sorted(map(str, getattr(one, check)(*other, VALUE, **how).each()))
         found = sorted(map(str, violations_among_edges(check, VALUE, one, *other, **how).each()))
         assert found == wanted, f"{one}; {other}"
+        clean, dirty = clean + (not found), dirty + bool(found)
+    assert min(clean, dirty) > 50
+
+
+def _markers(found: list[kdb.EdgePairs | kdb.Region | kdb.Edges]) -> set[Marker]:
+    deck = _deck()
+    for part in found:
+        deck.report("any", part)
+    return {marker._replace(rule="") for marker in deck.markers}
+
+
+def _deck() -> Deck:
+    layout = kdb.Layout()
+    return Deck(layout, layout.create_cell("top"))
+
+
+@pytest.mark.parametrize("name", ["encloses", "outside", "two sides"])
+def test_polygons_that_are_passed_over_have_no_violation(name: str) -> None:
+    """What each does without looking first for those that may be at fault."""
+    random, clean, dirty = Random(name), 0, 0
+    for _ in range(600):
+        one, other = (rectangles(random, random.randint(2, 6)) for _ in range(2))
+        if random.random() < 0.5:
+            other = (other + one.sized(random.choice((20, 30, 60)))).merged()
+        deck = _deck()
+        if name == "encloses":
+            deck.encloses("m1_4", other, one)
+            wanted = [one.enclosed_check(other, rule("m1_4")), one - other]
+        elif name == "outside":
+            other = other.moved(random.choice((0, FIELD)), 0)
+            deck.outside("poly_5", one, other)
+            wanted = [one.separation_check(other, rule("poly_5")), one & other]
+        else:
+            deck.encloses_two_sides("m1_5", other, one)
+            sides = one.edges().enclosed_check(other.edges(), rule("m1_5"), metrics=PROJECTION)
+            wanted = [one.interacting(meeting(sides.first_edges()).polygons(1))]
+        found = {marker._replace(rule="") for marker in deck.markers}
+        assert found == _markers(wanted), f"{one}; {other}"
         clean, dirty = clean + (not found), dirty + bool(found)
     assert min(clean, dirty) > 50

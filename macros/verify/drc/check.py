@@ -8,20 +8,29 @@ no such mark and claim none. The process has no end-of-line rule.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import klayout.db as kdb
 
-from macros.verify.drc.contacts import check_contacts, check_local_interconnect
+from macros.verify.drc.contacts import (
+    check_contacts,
+    check_enclosed_contacts,
+    check_local_interconnect,
+)
 from macros.verify.drc.deck import Deck, Marker, Rules
 from macros.verify.drc.devices import check_devices, check_implants
+from macros.verify.drc.enclosed import OpenCuts
 from macros.verify.drc.grid import check_grid, check_pins
 from macros.verify.drc.wells import check_wells
-from macros.verify.drc.wiring import check_cuts, check_metals
+from macros.verify.drc.wiring import check_cuts, check_enclosed_cuts, check_metals
 
 __all__ = ["CHAPTERS", "check_gds", "check_layout", "run_deck", "summary"]
 
+ENCLOSURE: tuple[Rules, ...] = (check_enclosed_contacts, check_enclosed_cuts)
 CHAPTERS: tuple[Rules, ...] = (
+    *ENCLOSURE,
     check_wells,
     check_devices,
     check_implants,
@@ -49,14 +58,26 @@ def check_layout(layout: kdb.Layout, top: kdb.Cell) -> list[Marker]:
     return run_deck(layout, top).markers
 
 
-def run_deck(layout: kdb.Layout, top: kdb.Cell) -> Deck:
-    """The deck after every chapter: its markers, and which rules were checked."""
+def run_deck(layout: kdb.Layout, top: kdb.Cell, checked: Sequence[kdb.Cell] = ()) -> Deck:
+    """The deck after every chapter: its markers, and which rules were checked. The enclosure of the
+    cuts in cells that were `checked` alone is not checked again."""
     if layout.dbu != 0.001:
         raise ValueError(f"database unit must be 0.001 um, not {layout.dbu}")
-    deck = Deck(layout, top)
+    deck = Deck(layout, top, OpenCuts(layout, top, partial(_open_at, layout), checked))
     for chapter in CHAPTERS:
         chapter(deck)
     return deck
+
+
+def _open_at(layout: kdb.Layout, cell: kdb.Cell) -> kdb.Region:
+    """Where the rules of enclosure find something in a cell alone."""
+    deck = Deck(layout, cell)
+    for chapter in ENCLOSURE:
+        chapter(deck)
+    found = kdb.Region()
+    for marker in deck.markers:
+        found.insert(kdb.Box(*marker.box).enlarged(1))
+    return found
 
 
 def summary(markers: list[Marker]) -> dict[str, int]:

@@ -17,6 +17,7 @@ import klayout.db as kdb
 from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.technology.rules import rule
+from macros.verify.drc.enclosed import OpenCuts
 
 __all__ = [
     "PROJECTION",
@@ -49,6 +50,7 @@ class Deck:
     Parameters
     ----------
     layout, top : what is checked, with a database unit of 1 nm
+    open_cuts : the cuts whose enclosure is not known yet, if not all
 
     Members
     -------
@@ -56,8 +58,11 @@ class Deck:
     checked : names of the rules that were run
     """
 
-    def __init__(self, layout: kdb.Layout, top: kdb.Cell) -> None:
+    def __init__(
+        self, layout: kdb.Layout, top: kdb.Cell, open_cuts: OpenCuts | None = None
+    ) -> None:
         self.layout, self.top = layout, top
+        self._open = open_cuts
         self.markers: list[Marker] = []
         self.checked: set[str] = set()
         self._regions: dict[Layer, kdb.Region] = {}
@@ -68,6 +73,10 @@ class Deck:
             shapes = self.top.begin_shapes_rec(self.layout.layer(layer.layer, layer.datatype))
             self._regions[layer] = kdb.Region(shapes).merged()
         return self._regions[layer]
+
+    def open_cuts(self, layer: Layer) -> kdb.Region:
+        """The cuts of a layer whose enclosure is to be checked, merged."""
+        return self._open.on(layer) if self._open else self.read(layer)
 
     @cached_property
     def nwell(self) -> kdb.Region:
@@ -118,6 +127,10 @@ class Deck:
         return self.tap - self.nwell
 
     @cached_property
+    def tap_contacts(self) -> kdb.Region:
+        return self.licon & self.tap
+
+    @cached_property
     def standard_cells(self) -> kdb.Region:
         return self.read(layers.AREAID_STANDARD_CELL)
 
@@ -131,7 +144,10 @@ class Deck:
             )
 
     def width(self, name: str, region: kdb.Region) -> None:
-        self.report(name, violations("width_check", rule(name), region))
+        """Between the edges of one polygon: the large ones are not in the way of the others."""
+        large, small = (region.with_bbox_max(LARGE, None, inverse) for inverse in (False, True))
+        self.report(name, small.width_check(rule(name)))
+        self.report(name, violations("width_check", rule(name), large))
 
     def space(self, name: str, region: kdb.Region) -> None:
         """Distance between polygons, and across the notches of one."""
@@ -143,17 +159,21 @@ class Deck:
 
     def outside(self, name: str, one: kdb.Region, other: kdb.Region) -> None:
         """`one` and `other` keep their distance and do not overlap."""
-        self.apart(name, one, other)
-        self.report(name, one & other)
+        near = _near(other, one, rule(name))
+        self.apart(name, one, near)
+        self.report(name, one & near)
 
     def encloses(self, name: str, outer: kdb.Region, inner: kdb.Region) -> None:
         """`inner` lies in `outer`, its edges at least the rule's value from those of `outer`."""
-        self.report(name, violations("enclosed_check", rule(name), inner, outer))
-        self.report(name, inner - outer)
+        tight = _leaving(inner, outer, rule(name), rule(name))
+        self.report(name, violations("enclosed_check", rule(name), tight, outer))
+        self.report(name, tight - outer)
 
     def encloses_two_sides(self, name: str, outer: kdb.Region, cuts: kdb.Region) -> None:
         """Of any two adjacent sides of a cut, one is enclosed by the rule's value: two edges that
         are not never meet in a corner."""
+        for x, y in ((rule(name), 0), (0, rule(name))):
+            cuts = _leaving(cuts, outer, x, y)
         sides, rim = cuts.edges(), outer.edges()  # nothing hides a rim seen straight from inside
         found = sides.enclosed_check(rim, rule(name), metrics=PROJECTION)
         self.report(name, cuts.interacting(meeting(found.first_edges()).polygons(1)))
@@ -173,6 +193,17 @@ class Deck:
 
 Rules = Callable[[Deck], None]
 """A chapter of the deck: runs its rules on a deck and reports into it."""
+
+
+def _leaving(inner: kdb.Region, outer: kdb.Region, x: int, y: int) -> kdb.Region:
+    """The polygons that do not stay in `outer` when they grow by `x` and `y` on both sides, and
+    perhaps some near them."""
+    return inner.interacting((inner.sized(x, y, 2) - outer).sized(x, y, 2))
+
+
+def _near(one: kdb.Region, other: kdb.Region, distance: int) -> kdb.Region:
+    """The polygons of `one` that come to `other` when they grow, and perhaps some near them."""
+    return one.interacting((one.sized(distance) & other).sized(distance))
 
 
 def meeting(sides: kdb.Edges) -> kdb.EdgePairs:

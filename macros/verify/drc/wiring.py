@@ -11,7 +11,7 @@ from macros.technology.layers import Layer
 from macros.technology.rules import GRID, rule
 from macros.verify.drc.deck import Deck
 
-__all__ = ["check_cuts", "check_metals"]
+__all__ = ["check_cuts", "check_enclosed_cuts", "check_metals"]
 
 
 class Cut(NamedTuple):
@@ -64,11 +64,18 @@ METALS = (
 
 
 def check_cuts(deck: Deck) -> None:
-    """Cuts are squares of one size, apart, and enclosed by the metal below and above."""
+    """Cuts are squares of one size, apart."""
     for rules in CUTS:
-        cuts, below, above = deck.read(rules.cut), deck.read(rules.below), deck.read(rules.above)
+        cuts = deck.read(rules.cut)
         deck.exact_square(rules.size, cuts)
         deck.space(rules.spacing, cuts)
+
+
+def check_enclosed_cuts(deck: Deck) -> None:
+    """The metal below and above encloses the cuts."""
+    for rules in CUTS:
+        cuts = deck.open_cuts(rules.cut)
+        below, above = deck.read(rules.below), deck.read(rules.above)
         if rules.below_all:
             deck.encloses(rules.below_all, below, cuts)
         else:

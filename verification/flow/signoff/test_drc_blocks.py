@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import klayout.db as kdb
 import pytest
 
 from flow.signoff import drc_blocks
-from flow.signoff.drc_blocks import INSIDE, RIM, check_with_blocks
+from flow.signoff.drc_blocks import INSIDE, TAPS_RIM, check_with_blocks
 from macros.technology import layers as L
 from macros.technology.layers import Layer
 from macros.verify.drc.check import run_deck, summary
@@ -89,9 +89,9 @@ def test_a_clean_block_is_clean_and_checked_once(monkeypatch: pytest.MonkeyPatch
     assert check_with_blocks(*design()[:2]).markers == []
     cells = []
 
-    def spy(layout: kdb.Layout, cell: kdb.Cell) -> object:
+    def spy(layout: kdb.Layout, cell: kdb.Cell, checked: Sequence[kdb.Cell] = ()) -> object:
         cells.append(cell.name)
-        return run_deck(layout, cell)
+        return run_deck(layout, cell, checked)
 
     monkeypatch.setattr(drc_blocks, "run_deck", spy)
     assert check_with_blocks(*design()[:2]).markers == []
@@ -113,7 +113,7 @@ def test_what_emptying_leaves_is_no_fault() -> None:
 def test_a_tap_in_the_rim_serves_the_chip_outside() -> None:
     layout, top, block = design()
     edge = SIDE - 14_200
-    assert SIDE - RIM < edge < SIDE - INSIDE
+    assert SIDE - TAPS_RIM < edge < SIDE - INSIDE
     draw(layout, block, L.TAP, kdb.Box(edge, 90_000, edge + 400, 90_400))
     draw(layout, top, L.DIFF, PLACE * kdb.Box(SIDE + 100, 90_000, SIDE + 600, 90_400))
     whole = summary(run_deck(layout, top).markers)
