@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from flow import netlist as netlists
 from flow.chips import chip_file
 from flow.run import Wishes, run_chip
 from flow.signoff.chip_run import ChipRun, read_run
@@ -75,14 +77,40 @@ def test_the_netlist_computes_the_network_from_x_and_with_delays(run, chip, tmp_
         assert verdict.passed, verdict.figure
 
 
+FLIPS = {"nand2": "nor2", "and2": "or2", "a21o": "o21a", "a21oi": "o21ai"}
+"""Cells with the same pins and another function."""
+
+
+def _flipped(master: str) -> str | None:
+    kind, drive = master.removeprefix("sky130_fd_sc_hd__").rsplit("_", 1)
+    other = (FLIPS | {b: a for a, b in FLIPS.items()}).get(kind)
+    return f"sky130_fd_sc_hd__{other}_{drive}" if other else None
+
+
+def _gate_before(path: Path, register: str) -> tuple[str, str]:
+    """Name and master of the nearest gate before a register that can be flipped."""
+    gates = list(netlists.cells(path))
+    driver = {gate.pins[pin]: gate for gate in gates for pin in "XYQ" if pin in gate.pins}
+    queue = [driver[register].pins["D"]]
+    for net in queue:
+        gate = driver.get(net)
+        if gate is None or "Q" in gate.pins:
+            continue
+        if _flipped(gate.master):
+            return gate.name, gate.master
+        queue += [net for pin, net in gate.pins.items() if pin not in "XY"]
+    raise AssertionError(f"no such gate before {register}")
+
+
 @pytest.mark.full
 def test_one_flipped_gate_is_found(run, chip, tmp_path):
-    text = run.view("nl").read_text()
-    gate = "sky130_fd_sc_hd__nand2_1 "
-    places = [found.start() for found in re.finditer(gate, text)]
-    place = places[len(places) // 2]
+    name, master = _gate_before(run.view("nl"), "lanes.lane_7[0]")
     path = tmp_path / "digits.nl.v"
-    path.write_text(text[:place] + gate.replace("nand2", "nor2") + text[place + len(gate) :])
+    text, count = re.subn(
+        rf"{master} {name}\b", f"{_flipped(master)} {name}", run.view("nl").read_text()
+    )
+    assert count == 1
+    path.write_text(text)
     simulator = build_netlist(path, chip, "icarus", run.tree)
     image, spikes = inputs(run, chip, 1)
     verdict = judge("gates", list(run_images(simulator, image, spikes)), 1, "mutant", tmp_path)
@@ -91,11 +119,13 @@ def test_one_flipped_gate_is_found(run, chip, tmp_path):
 
 @pytest.mark.full
 def test_a_clock_that_is_late_in_the_sdf_is_found(run, chip, tmp_path):
-    """A wire of 3 ns before the clock pin of one register in ten."""
+    """One register in ten has its clock 3 ns after the others."""
     check_delays(run, chip, run.corner_of("ss"), tmp_path)
     sdf = tmp_path / SLOW / f"digits__{SLOW}.sdf"
     wires = re.compile(r"(INTERCONNECT wb_clk_i _\d+3_/CLK) \(.*\)\)")
-    text, count = wires.subn(r"\1 (3.0::3.0) (3.0::3.0))", sdf.read_text())
+    others = max(map(float, re.findall(r"INTERCONNECT wb_clk_i \S+/CLK \((.*?):", sdf.read_text())))
+    late = f"({others + 3}::{others + 3})"
+    text, count = wires.subn(rf"\1 {late} {late})", sdf.read_text())
     assert count > 20
     skewed = tmp_path / "skewed.sdf"
     skewed.write_text(text)
