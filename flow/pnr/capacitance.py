@@ -2,15 +2,17 @@
 
 Each node of a wire stands for half a step to both sides. What lies above and below it there is
 taken as planes: a wire that crosses on the next layer covers a part of the step, wider than itself
-because its field spreads; one layer further on, wires run along again and cover by how near they
-lie; what is left over sees the li1 that the cells have there or the substrate below, and nothing
-above (met5 straps for met3 and met4). For each pair of planes, `wire_planes` gives what half a wire
-has to a neighbour 1 to 3 tracks away and to all else; they are added in proportion. Metal beyond
-the wires (ends, pads, patches) counts as wire of the same area.
+because its field spreads, and one that ends just short of it covers some; one layer further on,
+wires run along again and cover by how near they lie; what is left over sees the li1 that the cells
+have there or the substrate below, and nothing above (met5 straps for met3 and met4). For each pair
+of planes, `wire_planes` gives what half a wire has to a neighbour 1 to 6 tracks away and to all
+else; they are added in proportion. Metal beyond the wires (ends, pads, patches) counts as wire of
+the same area.
 
-The shares and spreads are fitted to field solutions of 48 windows of a chip (least squares). The
-corners `min` and `max` scale each value as the PDK's tables do (`wire_tables`). How far the result
-is from a field solver, in windows drawn anew: `python -m verification.bench spef`.
+The shares and spreads are fitted to field solutions of 72 windows (least squares): of random logic,
+of logic around a macro, and of a chip. The corners `min` and `max` scale each value as the PDK's
+tables do (`wire_tables`). How far the result is from a field solver, in windows drawn anew:
+`python -m verification.bench spef`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from flow.pnr.wire_planes import HALF_WIRE
 from macros.technology.wire_tables import SANDWICH
 
 __all__ = [
+    "FARTHEST",
     "GROUND_NET",
     "Couplings",
     "Segments",
@@ -34,24 +37,26 @@ __all__ = [
     "lay_out",
 ]
 
-FARTHEST = 3
+FARTHEST = 6
 """Tracks to the last neighbour that counts."""
 GROUND_NET = -1  # occupancy of metal that belongs to no signal net
 SPREAD_UM = np.array(
     [
-        [0.0, 0.26, 0.0, 0.0, 0.0],
-        [0.30, 0.0, 0.10, 0.0, 0.0],
-        [0.0, 0.27, 0.0, 0.26, 0.0],
-        [0.0, 0.0, 0.48, 0.0, 0.0],
+        [0.0, 0.48, 0.0, 0.0, 0.0],
+        [0.27, 0.0, 0.02, 0.0, 0.0],
+        [0.0, 0.39, 0.0, 0.29, 0.0],
+        [0.0, 0.0, 0.56, 0.0, 0.0],
     ]
 )
 """[layer, crossing layer]: how far to each side a crossing wire acts beyond its edge."""
-ALONG_SHARE = np.array([1.0, 0.6])
+ALONG_SHARE = np.array([0.95, 1.0])
 """Cover by a wire two layers away: on the same track, and for each one on a track beside it."""
-OWN_SHARE = 0.52
+BESIDE_SHARE = np.array([0.48, 0.43])
+"""Cover by a crossing wire that ends one node short of this one, and two."""
+OWN_SHARE = 0.43
 """What is left of the rest where a plane is the net itself: it holds charge back, but takes none;
 around so small a plane the field goes on to others."""
-BEYOND = np.array([1.13, 1.66, 3.70, 0.65])
+BEYOND = np.array([1.15, 1.4, 4.0, 2.0])
 """Wire that metal beyond a wire counts for, by area, per layer: it has a face of its own at the end
 of a wire, but only edges beside one."""
 STEPS_UM = (COLUMN / 1e3, TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3)
@@ -80,10 +85,11 @@ class Surroundings(NamedTuple):
 
 
 class Shares(NamedTuple):
-    """The model's own figures: `SPREAD_UM`, `ALONG_SHARE`, `OWN_SHARE` and `BEYOND`."""
+    """The model's own figures: `SPREAD_UM`, `ALONG_SHARE`, `BESIDE_SHARE` and so on."""
 
     spread: np.ndarray
     along: np.ndarray
+    beside: np.ndarray
     own: float
     beyond: np.ndarray
 
@@ -148,7 +154,7 @@ def capacitances(
     owner = np.full(around.metal.shape, -1, np.int32)
     _own(owner, segments)
     room = 2 * int((segments.steps + 1).sum()) + 1
-    shares = Shares(SPREAD_UM, ALONG_SHARE, OWN_SHARE, BEYOND)
+    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, BEYOND)
     ground, pairs, farad = _all(
         around.metal, around.li1, owner, segments, halves(corner), shares, room
     )
@@ -193,9 +199,12 @@ def _cover(metal, layer, j, i, towards, net, shares):
         for away in range(-2, 3):
             part = min(half, away * pitch + reach) - max(-half, away * pitch - reach)
             if part > 0:
-                found = _at(metal, other, j + away * dj, i + away * di)
+                jj, ii = j + away * dj, i + away * di
+                found = _at(metal, other, jj, ii)
                 near += part / STEPS_UM[layer] * (found != 0)
                 own += part / STEPS_UM[layer] * (found == net)
+                if found == 0:
+                    near += part / STEPS_UM[layer] * _ends(metal, other, jj, ii, shares)
     elif other == MET5 and _at(metal, other, j, i):
         near = 1.0
     other = layer + 2 * towards
@@ -206,6 +215,21 @@ def _cover(metal, layer, j, i, towards, net, shares):
         far += shares.along[1] * (_at(metal, other, j + di, i + dj) != 0)
         far += shares.along[1] * (_at(metal, other, j - di, i - dj) != 0)
     return min(near, 1.0), min(far, 1.0), own / near if near > 0 else 0.0
+
+
+@numba.njit(cache=True)
+def _ends(metal, layer, j, i, shares):
+    """Share of a free node that wires cover which end to both sides of it along their way."""
+    dj, di = (0, 1) if layer == 0 or layer == 2 else (1, 0)
+    step = 2 if layer == 3 else 1
+    found = 0.0
+    for side in (-step, step):
+        for away in range(len(shares.beside)):
+            reach = side * (away + 1)
+            if _at(metal, layer, j + reach * dj, i + reach * di) != 0:
+                found += shares.beside[away]
+                break
+    return found
 
 
 @numba.njit(cache=True)

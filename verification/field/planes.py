@@ -15,7 +15,7 @@ from verification.field.laplace import Grid, charges, lines
 __all__ = ["FARTHEST", "PITCHES", "PLANES", "half_wire", "main"]
 
 PITCHES = (TRACK, COLUMN, 2 * TRACK, 2 * COLUMN)
-FARTHEST = 3
+FARTHEST = 6
 PLANES = tuple(
     (layer, above, below)
     for k, layer in enumerate(LAYERS[:4])
@@ -91,7 +91,9 @@ def main() -> None:
             distance = (away * PITCHES[k] - WIDTH[k]) / 1e3
             row.append("({:.4f}, {:.4f})".format(*half_wire(layer, above, below, distance)))
         row.append(f"(0, {half_wire(layer, above, below, None)[1]:.4f})")
-        print(f'    ("{layer}", "{above}", "{below}"): ({", ".join(row)}),', flush=True)
+        print(f'    ("{layer}", "{above}", "{below}"): (')
+        print(f"        {', '.join(row[:4])},")
+        print(f"        {', '.join(row[4:])},\n    ),", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.pnr.capacitance import SPREAD_UM, Segments, Surroundings, capacitances, halves, lay_out
+from flow.pnr.capacitance import (
+    FARTHEST,
+    SPREAD_UM,
+    Segments,
+    Surroundings,
+    capacitances,
+    halves,
+    lay_out,
+)
 from flow.pnr.wire_planes import HALF_WIRE
 from macros.technology.wire_tables import CORNERS
 
@@ -38,7 +46,7 @@ def _found(wires: list[tuple[int, ...]], corner: str = "nom", li1: float = 0.0):
 @pytest.mark.parametrize("li1", [0.0, 0.3, 1.0])
 def test_a_wire_alone(li1: float) -> None:
     ground, couplings = _found([_horizontal(0, 20)], li1=li1)
-    field, over_li1 = (HALF_WIRE["met1", "none", below][3][1] for below in ("field", "li1"))
+    field, over_li1 = (HALF_WIRE["met1", "none", below][-1][1] for below in ("field", "li1"))
     per_um = 2 * ((1 - li1) * field + li1 * over_li1)
     assert ground.tolist() == pytest.approx([per_um * LENGTH * 0.46])
     assert len(couplings.farad) == 0
@@ -47,13 +55,13 @@ def test_a_wire_alone(li1: float) -> None:
 def test_nominal_is_the_table_and_corners_are_in_order() -> None:
     table = halves("nom")
     assert table[2, 1, 3, 0].tolist() == pytest.approx(HALF_WIRE["met3", "met4", "met2"][0])
-    assert table[1, 0, 1, 3].tolist() == pytest.approx(HALF_WIRE["met2", "none", "li1"][3])
+    assert table[1, 0, 1, -1].tolist() == pytest.approx(HALF_WIRE["met2", "none", "li1"][-1])
     values = [_found([_horizontal(0, 20)], corner)[0][0] for corner in CORNERS]
     assert values == sorted(values)
     assert values[0] < values[-1]
 
 
-@pytest.mark.parametrize("away", [1, 2, 3])
+@pytest.mark.parametrize("away", range(1, FARTHEST + 1))
 def test_neighbours_couple(away: int) -> None:
     ground, couplings = _found([_horizontal(0, 20), _horizontal(1, 20 + away)])
     expected = HALF_WIRE["met1", "none", "field"][away - 1][0] * LENGTH * 0.46
@@ -65,7 +73,7 @@ def test_neighbours_couple(away: int) -> None:
 
 
 def test_too_far_to_couple() -> None:
-    _, couplings = _found([_horizontal(0, 20), _horizontal(1, 24)])
+    _, couplings = _found([_horizontal(0, 20), _horizontal(1, 20 + FARTHEST + 1)])
     assert len(couplings.farad) == 0
 
 
@@ -74,5 +82,5 @@ def test_a_crossing_adds_what_its_width_covers() -> None:
     alone, _ = _found([_horizontal(0, 20)])
     crossed, _ = _found([_horizontal(0, 20), (1, 1, column, 170, column, 170 + 340 * 35)])
     covered = 0.14 + 2 * SPREAD_UM[0, 1]
-    more = HALF_WIRE["met1", "met2", "field"][3][1] - HALF_WIRE["met1", "none", "field"][3][1]
+    more = HALF_WIRE["met1", "met2", "field"][-1][1] - HALF_WIRE["met1", "none", "field"][-1][1]
     assert crossed[0] - alone[0] == pytest.approx(2 * covered * more)
