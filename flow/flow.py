@@ -172,7 +172,7 @@ class Spikeout(Classic):
         ids = [step.id for step in self.Steps]
         if self.expected is not None:
             wanted = self._wanted(ids, kwargs.get("frm"), kwargs.get("to"))
-            # LibreLane types the bar as its own class; ours answers every call that a flow makes
+            # LibreLane types the bar as its own class; ours hands on to it what it does not answer
             self.progress_bar = StepProgress(  # type: ignore[assignment]
                 self.progress_bar, ids, wanted, self.expected, console
             )

@@ -17,7 +17,8 @@ def in_own_mounts(script: str, **variables: str) -> subprocess.CompletedProcess[
     start = ["unshare", "--mount"] if os.getuid() == 0 else ["unshare", "--mount", "-Ur"]
     tried = subprocess.run([*start, "true"], capture_output=True, text=True)
     if tried.returncode:
-        pytest.skip(f"needs mounts of its own, as root or in a user namespace: {tried.stderr}")
+        why = tried.stderr.strip()
+        pytest.skip(f"needs mounts of its own, as root or in a user namespace: {why}")
     environment = {**os.environ, "PYTHON": sys.executable, **variables}
     return subprocess.run(
         [*start, "sh", "-c", script],
