@@ -11,7 +11,7 @@ shape of the chip is at it and its layer was not emptied; else the inside has ha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,26 +23,15 @@ from macros.technology import layers, rules
 from macros.technology.layers import Layer
 from macros.verify.drc.check import run_deck
 from macros.verify.drc.deck import Marker
+from macros.verify.drc.emptied import RIM, below, is_of, rim_of
 from macros.verify.drc.grid import DRAWN
 
 __all__ = ["Checked", "check_with_blocks"]
 
 BLOCK = 100_000
 """Cells of the top cell wider and higher than this are blocks, nm."""
-INSIDE = 5_000
-"""How deep the inside of a block begins, nm: farther than any rule of distance but latch-up's."""
-RIM = 2 * INSIDE
-"""How deep a block keeps its shapes, nm: what stands outside the inside has its neighbours."""
-TAPS = (layers.DIFF, layers.TAP, layers.NWELL)
-TAPS_RIM = INSIDE + rules.rule("lu_2")
-"""How deep it keeps these layers: what stands outside the inside has its taps."""
-WIRES = (
-    *(layers.LI1, layers.MCON, layers.MET1, layers.VIA, layers.MET2, layers.VIA2),
-    *(layers.MET3, layers.VIA3, layers.MET4, layers.VIA4, layers.MET5),
-)
-"""Wires and cuts from the lowest up."""
-PREFIXES = ("li", "ct", "m1", "via", "m2", "via2", "m3", "via3", "m4", "via4", "m5")
-"""How the names of their rules begin."""
+INSIDE = RIM
+"""How deep the inside of a block begins, nm."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +54,7 @@ def check_with_blocks(layout: kdb.Layout, top: kdb.Cell) -> Checked:
                 found += [_moved(marker, place.trans) for marker in alone]
     insides = [place.trans * _outline(layout, place.cell).enlarged(-INSIDE) for place in places]
     over = _chip_shapes(layout, top, [place.cell for place in places], insides)
-    emptied = _emptied(over)
+    emptied = below(over)
     blocks = list({place.cell.cell_index(): place.cell for place in places}.values())
     for cell in blocks:
         _empty(layout, cell, emptied)
@@ -130,15 +119,6 @@ def _chip_shapes(
     return found
 
 
-def _emptied(over: Iterable[Layer]) -> list[Layer]:
-    """Layers that no rule joins with those that the chip draws: below the metal below the lowest of
-    them, for a wire's rules ask for the cuts under it and theirs for the metal under these."""
-    lowest = min((WIRES.index(layer) if layer in WIRES else -1 for layer in over), default=99)
-    if lowest < 0:
-        return []
-    return [x for x in DRAWN if x not in WIRES or WIRES.index(x) < lowest - 2]
-
-
 def _empty(layout: kdb.Layout, cell: kdb.Cell, emptied: Sequence[Layer]) -> None:
     """Take from `cell` what it draws on these layers deeper than the rim."""
     outline = _outline(layout, cell)
@@ -148,7 +128,7 @@ def _empty(layout: kdb.Layout, cell: kdb.Cell, emptied: Sequence[Layer]) -> None
         layer = Layer(info.layer, info.datatype)
         shapes = kdb.RecursiveShapeIterator(layout, cell, index)
         if layer in emptied:
-            inner = outline.enlarged(-(TAPS_RIM if layer in TAPS else RIM))
+            inner = outline.enlarged(-(INSIDE + rim_of(layer)))
             rim = kdb.Region(cell.bbox()) - kdb.Region(inner)
             shapes = kdb.RecursiveShapeIterator(layout, cell, index, rim, False)
         kept[index] = _drawn(shapes)
@@ -172,13 +152,4 @@ def _counts(
     box = kdb.Box(*marker.box)
     if not any(box.touches(inside) for inside in insides):
         return True
-    return not _is_of(marker.rule, emptied) and any(True for _ in wires.each_touching(box))
-
-
-def _is_of(rule: str, emptied: Sequence[Layer]) -> bool:
-    """Whether a rule looks at emptied layers, so that its markers may come from emptying. Grid and
-    angles do not: what is left is as it was."""
-    prefix, _, rest = rule.partition("_")
-    if not emptied or (prefix == "x" and rest != "pin"):
-        return False
-    return prefix not in PREFIXES or WIRES[PREFIXES.index(prefix)] in emptied
+    return not is_of(marker.rule, emptied) and any(True for _ in wires.each_touching(box))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import klayout.db as kdb
 
+from macros.verify.drc.arrays import find_hole
 from macros.verify.drc.contacts import (
     check_contacts,
     check_enclosed_contacts,
@@ -63,7 +64,12 @@ def run_deck(layout: kdb.Layout, top: kdb.Cell, checked: Sequence[kdb.Cell] = ()
     cuts in cells that were `checked` alone is not checked again."""
     if layout.dbu != 0.001:
         raise ValueError(f"database unit must be 0.001 um, not {layout.dbu}")
-    deck = Deck(layout, top, OpenCuts(layout, top, partial(_open_at, layout), checked))
+    cuts = OpenCuts(layout, top, partial(_open_at, layout), checked)
+    hole = find_hole(layout, top, cuts.places, lambda part, cell: _run(Deck(part, cell)).markers)
+    return _run(Deck(layout, top, cuts, hole))
+
+
+def _run(deck: Deck) -> Deck:
     for chapter in CHAPTERS:
         chapter(deck)
     return deck

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import klayout.db as kdb
 
@@ -18,6 +18,9 @@ from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.technology.rules import rule
 from macros.verify.drc.enclosed import OpenCuts
+
+if TYPE_CHECKING:
+    from macros.verify.drc.arrays import Hole
 
 __all__ = [
     "PROJECTION",
@@ -51,6 +54,7 @@ class Deck:
     ----------
     layout, top : what is checked, with a database unit of 1 nm
     open_cuts : the cuts whose enclosure is not known yet, if not all
+    hole : a part of the layout of which some layers have been checked and are not read
 
     Members
     -------
@@ -59,10 +63,14 @@ class Deck:
     """
 
     def __init__(
-        self, layout: kdb.Layout, top: kdb.Cell, open_cuts: OpenCuts | None = None
+        self,
+        layout: kdb.Layout,
+        top: kdb.Cell,
+        open_cuts: OpenCuts | None = None,
+        hole: Hole | None = None,
     ) -> None:
         self.layout, self.top = layout, top
-        self._open = open_cuts
+        self._open, self._hole = open_cuts, hole
         self.markers: list[Marker] = []
         self.checked: set[str] = set()
         self._regions: dict[Layer, kdb.Region] = {}
@@ -70,13 +78,21 @@ class Deck:
     def read(self, layer: Layer) -> kdb.Region:
         """Everything drawn on a layer, merged; read once."""
         if layer not in self._regions:
-            shapes = self.top.begin_shapes_rec(self.layout.layer(layer.layer, layer.datatype))
+            index = self.layout.layer(layer.layer, layer.datatype)
+            shapes = self.top.begin_shapes_rec(index)
+            wanted = self._hole and self._hole.region(layer, self.top.bbox())
+            if wanted is not None:
+                shapes = kdb.RecursiveShapeIterator(self.layout, self.top, index, wanted, False)
             self._regions[layer] = kdb.Region(shapes).merged()
         return self._regions[layer]
 
     def open_cuts(self, layer: Layer) -> kdb.Region:
         """The cuts of a layer whose enclosure is to be checked, merged."""
-        return self._open.on(layer) if self._open else self.read(layer)
+        if self._open is None:
+            return self.read(layer)
+        cuts = self._open.on(layer)
+        wanted = self._hole and self._hole.region(layer, self.top.bbox())
+        return cuts if wanted is None else cuts.interacting(wanted)
 
     @cached_property
     def nwell(self) -> kdb.Region:
@@ -139,9 +155,10 @@ class Deck:
         self.checked.add(name)
         for item in found.each():
             box = item.bbox()
-            self.markers.append(
-                Marker(name, (box.left, box.bottom, box.right, box.top), _outline(item))
-            )
+            outline = _outline(item)
+            marker = Marker(name, (box.left, box.bottom, box.right, box.top), outline)
+            if self._hole is None or not self._hole.covers(marker):
+                self.markers.append(marker)
 
     def width(self, name: str, region: kdb.Region) -> None:
         """Between the edges of one polygon: the large ones are not in the way of the others."""

@@ -40,10 +40,10 @@ class OpenCuts:
         """Those of a layer, merged: of the small cells those at a fault, elsewhere all."""
         index = self._layout.layer(*layer)
         others = self._top.begin_shapes_rec(index)
-        others.unselect_cells([*self._places, *self._checked])
+        others.unselect_cells([*self.places, *self._checked])
         found = kdb.Region()
         found.insert(others)
-        for number, places in self._places.items():
+        for number, places in self.places.items():
             cuts = kdb.Region(self._layout.cell(number).begin_shapes_rec(index))
             if not cuts.is_empty() and len(places) >= OFTEN:
                 cuts = cuts.interacting(self._faults_in(number))
@@ -58,7 +58,7 @@ class OpenCuts:
         return self._known[number]
 
     @cached_property
-    def _places(self) -> dict[int, list[kdb.Trans]]:
+    def places(self) -> dict[int, list[kdb.Trans]]:
         """Small cell -> its places, but those within another small cell."""
         found: dict[int, list[kdb.Trans]] = {}
         cells = [self._top, *map(self._layout.cell, self._top.called_cells())]

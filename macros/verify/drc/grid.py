@@ -8,7 +8,7 @@ from macros.technology import layers
 from macros.technology.rules import GRID
 from macros.verify.drc.deck import Deck
 
-__all__ = ["DRAWN", "RECTILINEAR", "check_grid", "check_pins"]
+__all__ = ["DRAWN", "PINS", "RECTILINEAR", "check_grid", "check_pins"]
 
 RECTILINEAR = (
     *(layers.DIFF, layers.TAP, layers.POLY, layers.LICON, layers.MCON),

@@ -9,10 +9,11 @@ import klayout.db as kdb
 import pytest
 
 from flow.signoff import drc_blocks
-from flow.signoff.drc_blocks import INSIDE, TAPS_RIM, check_with_blocks
+from flow.signoff.drc_blocks import INSIDE, check_with_blocks
 from macros.technology import layers as L
 from macros.technology.layers import Layer
 from macros.verify.drc.check import run_deck, summary
+from macros.verify.drc.emptied import TAPS_REACH
 
 SIDE = 200_000
 PLACE = kdb.Trans(1, False, 400_000, 30_000)  # turned by 90 degrees
@@ -113,7 +114,7 @@ def test_what_emptying_leaves_is_no_fault() -> None:
 def test_a_tap_in_the_rim_serves_the_chip_outside() -> None:
     layout, top, block = design()
     edge = SIDE - 14_200
-    assert SIDE - TAPS_RIM < edge < SIDE - INSIDE
+    assert SIDE - INSIDE - TAPS_REACH < edge < SIDE - INSIDE
     draw(layout, block, L.TAP, kdb.Box(edge, 90_000, edge + 400, 90_400))
     draw(layout, top, L.DIFF, PLACE * kdb.Box(SIDE + 100, 90_000, SIDE + 600, 90_400))
     whole = summary(run_deck(layout, top).markers)
