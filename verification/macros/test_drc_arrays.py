@@ -75,6 +75,16 @@ def one_cell_away(layout: kdb.Layout, top: kdb.Cell, cell: kdb.Cell) -> None:
     found.trans = kdb.Trans(MIDDLE + 400, MIDDLE)
 
 
+def diffusion_without_a_tap(layout: kdb.Layout, top: kdb.Cell, cell: kdb.Cell) -> None:
+    draw(layout, cell, L.DIFF, 1_500, 600, 2_000, 900)
+    draw(layout, cell, L.NSDM, 1_300, 400, 2_200, 1_100)
+
+
+def one_diffusion_without_a_tap(layout: kdb.Layout, top: kdb.Cell, cell: kdb.Cell) -> None:
+    draw(layout, top, L.DIFF, MIDDLE + 1_500, MIDDLE + 600, MIDDLE + 2_000, MIDDLE + 900)
+    draw(layout, top, L.NSDM, MIDDLE + 1_300, MIDDLE + 400, MIDDLE + 2_200, MIDDLE + 1_100)
+
+
 def once_more_in_another_cell(layout: kdb.Layout, top: kdb.Cell, cell: kdb.Cell) -> None:
     other = layout.create_cell("other")
     other.insert(kdb.CellInstArray(cell.cell_index(), kdb.Trans()))
@@ -95,6 +105,8 @@ def once_more_in_another_cell(layout: kdb.Layout, top: kdb.Cell, cell: kdb.Cell)
         (bare_pin, True),
         (one_cell_away, True),
         (once_more_in_another_cell, True),
+        (diffusion_without_a_tap, True),
+        (one_diffusion_without_a_tap, True),
     ],
 )
 def test_the_markers_are_those_of_the_whole(

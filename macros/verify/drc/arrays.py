@@ -9,7 +9,7 @@ clean or does not repeat is checked like everything else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ import klayout.db as kdb
 from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.verify.drc.deck import Marker
-from macros.verify.drc.emptied import RIM, TAPS_REACH, below, is_of, rim_of
+from macros.verify.drc.emptied import RIM, below, is_of, rim_of
 from macros.verify.drc.grid import DRAWN, PINS
 
 __all__ = ["Hole", "find_hole"]
@@ -55,9 +55,10 @@ def find_hole(
     layout: kdb.Layout,
     top: kdb.Cell,
     places: Mapping[int, Sequence[kdb.Trans]],
-    check: Callable[[kdb.Layout, kdb.Cell], Sequence[Marker]],
+    check: Callable[[kdb.Layout, kdb.Cell], Iterable[Marker]],
 ) -> Hole | None:
-    """The checked inside of the largest array among the `places` of small cells, if any."""
+    """The checked inside of the largest array among the `places` of small cells, if any. `check`
+    gives what is wrong in a window; no rule may reach farther than the rim."""
     number = max(places, key=lambda n: len(places[n]), default=None)
     if number is None or len(places[number]) < MANY:
         return None
@@ -65,7 +66,7 @@ def find_hole(
     array = _lattice(cell, places[number])
     if array is None or _stands_elsewhere(layout, top, cell, places[number]):
         return None
-    size = [2 * TAPS_REACH + 3 * pitch for pitch in array.pitch]
+    size = [2 * RIM + 3 * pitch for pitch in array.pitch]
     if size[0] > array.box.width() or size[1] > array.box.height():
         return None
     irregular = [layer for layer in DRAWN if not _repeats(layout, top, layer, array)]
@@ -76,12 +77,12 @@ def find_hole(
     low = array.box.p1
     window = kdb.Box(low, low + kdb.Vector(*size))
     part, piece = _cut_out(layout, top, window)
-    inside = window.enlarged(-TAPS_REACH)
+    inside = window.enlarged(-RIM)
     for marker in check(part, piece):
         grid = marker.rule.startswith("x_")
         if (grid or is_of(marker.rule, emptied)) and kdb.Box(*marker.box).touches(inside):
             return None
-    return Hole(array.box.enlarged(-TAPS_REACH), emptied) if emptied else None
+    return Hole(array.box.enlarged(-RIM), emptied) if emptied else None
 
 
 def _lattice(cell: kdb.Cell, places: Sequence[kdb.Trans]) -> _Array | None:
@@ -98,7 +99,7 @@ def _lattice(cell: kdb.Cell, places: Sequence[kdb.Trans]) -> _Array | None:
     box = kdb.Box()
     for place in places:
         box += place * cell.bbox()
-    core = box.enlarged(-2 * pitch[0] - RIM, -2 * pitch[1] - RIM)
+    core = box.enlarged(-pitch[0], -pitch[1])
     steps = ((pitch[0], 0), (0, pitch[1]), (-pitch[0], 0), (0, -pitch[1]))
     for rot, x, y in whole:
         spot = kdb.Trans(rot % 4, rot >= 4, x, y) * cell.bbox()

@@ -22,9 +22,10 @@ from macros.verify.drc.contacts import (
 )
 from macros.verify.drc.deck import Deck, Marker, Rules
 from macros.verify.drc.devices import check_devices, check_implants
+from macros.verify.drc.emptied import RIM
 from macros.verify.drc.enclosed import OpenCuts
 from macros.verify.drc.grid import check_grid, check_pins
-from macros.verify.drc.wells import check_wells
+from macros.verify.drc.wells import check_latch_up, check_wells
 from macros.verify.drc.wiring import check_cuts, check_enclosed_cuts, check_metals
 
 __all__ = ["CHAPTERS", "check_gds", "check_layout", "run_deck", "summary"]
@@ -65,8 +66,14 @@ def run_deck(layout: kdb.Layout, top: kdb.Cell, checked: Sequence[kdb.Cell] = ()
     if layout.dbu != 0.001:
         raise ValueError(f"database unit must be 0.001 um, not {layout.dbu}")
     cuts = OpenCuts(layout, top, partial(_open_at, layout), checked)
-    hole = find_hole(layout, top, cuts.places, lambda part, cell: _run(Deck(part, cell)).markers)
-    return _run(Deck(layout, top, cuts, hole))
+    return _run(Deck(layout, top, cuts, find_hole(layout, top, cuts.places, _within_rim)))
+
+
+def _within_rim(layout: kdb.Layout, top: kdb.Cell) -> list[Marker]:
+    """Markers of a window in an array, whose taps must be as near as all else that counts."""
+    deck = _run(Deck(layout, top))
+    check_latch_up(deck, RIM, RIM)
+    return deck.markers
 
 
 def _run(deck: Deck) -> Deck:

@@ -20,9 +20,9 @@ PREFIXES = ("li", "ct", "m1", "via", "m2", "via2", "m3", "via3", "m4", "via4", "
 """How the names of their rules begin."""
 RIM = 5_000
 """Farther than any rule of distance but latch-up's, nm."""
-TAPS = (layers.DIFF, layers.TAP, layers.NWELL)
+TAPS = (layers.TAP, layers.NWELL)
 TAPS_REACH = rules.rule("lu_2")
-"""How far latch-up's rules reach on these layers, nm."""
+"""How far from these layers latch-up's rules serve a diffusion, nm."""
 
 
 def rim_of(layer: Layer) -> int:

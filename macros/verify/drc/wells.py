@@ -8,7 +8,7 @@ from macros.technology import layers
 from macros.technology.rules import rule
 from macros.verify.drc.deck import Deck
 
-__all__ = ["check_wells"]
+__all__ = ["check_latch_up", "check_wells"]
 
 
 def check_wells(deck: Deck) -> None:
@@ -28,8 +28,13 @@ def check_wells(deck: Deck) -> None:
     deck.apart("hvtp_4", pfet - hvtp, hvtp)
     deck.area("hvtp_5", hvtp)
     deck.holes("hvtp_6", hvtp)
-    deck.report("lu_2", deck.n_diff - _around(deck.p_tap, rule("lu_2")))
-    deck.report("lu_3", deck.p_diff - _around(deck.n_tap, rule("lu_3")))
+    check_latch_up(deck, rule("lu_2"), rule("lu_3"))
+
+
+def check_latch_up(deck: Deck, to_p_tap: int, to_n_tap: int) -> None:
+    """Every diffusion has a tap of its well within so many nm."""
+    deck.report("lu_2", deck.n_diff - _around(deck.p_tap, to_p_tap))
+    deck.report("lu_3", deck.p_diff - _around(deck.n_tap, to_n_tap))
 
 
 def _around(taps: kdb.Region, reach: int) -> kdb.Region:
