@@ -4,14 +4,14 @@ Each node of a wire stands for half a step to both sides. What lies above and be
 taken as planes: a wire that crosses on the next layer covers a part of the step, wider than itself
 because its field spreads, and one that ends just short of it covers some; one layer further on,
 wires run along again and cover by how near they lie; what is left over sees the li1 that the cells
-have there or the substrate below, and nothing above (met5 straps for met3 and met4). For each pair
-of planes, `wire_planes` gives what half a wire has to a neighbour 1 to 6 tracks away and to all
-else; they are added in proportion. Metal beyond the wires (ends, pads, patches) counts as wire of
-the same area.
+have there or the substrate below, and nothing above (straps of met5, under them and beside, for
+met3 and met4). For each pair of planes, `wire_planes` gives what half a wire has to a neighbour 1
+to 6 tracks away and to all else; they are added in proportion. Metal beyond the wires (ends, pads,
+patches) counts as wire of the same area.
 
-The shares and spreads are fitted to field solutions of 72 windows (least squares): of random logic,
-of logic around a macro, and of a chip. The corners `min` and `max` scale each value as the PDK's
-tables do (`wire_tables`). How far the result is from a field solver, in windows drawn anew:
+The shares and spreads are fitted to field solutions of 208 windows (least squares): of random
+logic, of logic around a macro, and of a chip. The corners `min` and `max` scale each value as the
+PDK's tables do (`wire_tables`). How far the result is from a field solver, in windows drawn anew:
 `python -m verification.bench spef`.
 """
 
@@ -42,21 +42,25 @@ FARTHEST = 6
 GROUND_NET = -1  # occupancy of metal that belongs to no signal net
 SPREAD_UM = np.array(
     [
-        [0.0, 0.48, 0.0, 0.0, 0.0],
-        [0.27, 0.0, 0.02, 0.0, 0.0],
-        [0.0, 0.39, 0.0, 0.29, 0.0],
-        [0.0, 0.0, 0.56, 0.0, 0.0],
+        [0.0, 0.59, 0.0, 0.0, 0.0],
+        [0.23, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 0.28, 0.0, 0.31, 0.0],
+        [0.0, 0.0, 0.39, 0.0, 0.0],
     ]
 )
 """[layer, crossing layer]: how far to each side a crossing wire acts beyond its edge."""
-ALONG_SHARE = np.array([0.95, 1.0])
+ALONG_SHARE = np.array([0.70, 0.71])
 """Cover by a wire two layers away: on the same track, and for each one on a track beside it."""
-BESIDE_SHARE = np.array([0.48, 0.43])
+BESIDE_SHARE = np.array([0.74, 0.37])
 """Cover by a crossing wire that ends one node short of this one, and two."""
-OWN_SHARE = 0.43
+STRAP_UM = np.array([1.3, 4.0])
+"""How far beyond their edges straps of met5 act, less and less, on met4 and on met3."""
+LONE = 0.09
+"""What a side without a neighbour has more than in a field without any: to metal farther away."""
+OWN_SHARE = 0.45
 """What is left of the rest where a plane is the net itself: it holds charge back, but takes none;
 around so small a plane the field goes on to others."""
-BEYOND = np.array([1.15, 1.4, 4.0, 2.0])
+BEYOND = np.array([1.0, 1.5, 3.75, 5.15])
 """Wire that metal beyond a wire counts for, by area, per layer: it has a face of its own at the end
 of a wire, but only edges beside one."""
 STEPS_UM = (COLUMN / 1e3, TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3)
@@ -92,6 +96,8 @@ class Shares(NamedTuple):
     beside: np.ndarray
     own: float
     beyond: np.ndarray
+    strap: np.ndarray
+    lone: float
 
 
 class Couplings(NamedTuple):
@@ -154,7 +160,7 @@ def capacitances(
     owner = np.full(around.metal.shape, -1, np.int32)
     _own(owner, segments)
     room = 2 * int((segments.steps + 1).sum()) + 1
-    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, BEYOND)
+    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, BEYOND, STRAP_UM, LONE)
     ground, pairs, farad = _all(
         around.metal, around.li1, owner, segments, halves(corner), shares, room
     )
@@ -205,16 +211,33 @@ def _cover(metal, layer, j, i, towards, net, shares):
                 own += part / STEPS_UM[layer] * (found == net)
                 if found == 0:
                     near += part / STEPS_UM[layer] * _ends(metal, other, jj, ii, shares)
-    elif other == MET5 and _at(metal, other, j, i):
-        near = 1.0
+    elif other == MET5:
+        near = _strap_cover(metal, j, i, shares.strap[0])
     other = layer + 2 * towards
     if other == MET5:
-        far = 1.0 if _at(metal, other, j, i) else 0.0
+        far = _strap_cover(metal, j, i, shares.strap[1])
     elif 0 <= other <= MET4:
         far += shares.along[0] * (_at(metal, other, j, i) != 0)
         far += shares.along[1] * (_at(metal, other, j + di, i + dj) != 0)
         far += shares.along[1] * (_at(metal, other, j - di, i - dj) != 0)
     return min(near, 1.0), min(far, 1.0), own / near if near > 0 else 0.0
+
+
+@numba.njit(cache=True)
+def _strap_cover(metal, j, i, reach):
+    """Share of a node that straps of met5 cover: all of it under them, less and less up to `reach`
+    um beyond their edges."""
+    if _at(metal, MET5, j, i):
+        return 1.0
+    share = 0.0
+    for side in (-1, 1):
+        away = 1
+        while (away - 0.5) * TRACK / 1e3 < reach:
+            if _at(metal, MET5, j + side * away, i):
+                share += 1 - (away - 0.5) * TRACK / 1e3 / reach
+                break
+            away += 1
+    return min(share, 1.0)
 
 
 @numba.njit(cache=True)
@@ -276,8 +299,9 @@ def _all(metal, li1, owner, segments, halves, shares, room):
                     free = 1.0 - (1.0 - shares.own) * taken
                     for side in range(2):
                         value = halves[layer, up, down, near[side][0] - 1]
-                        coupled[side] += share * value[0]
-                        plane += share * free * value[1]
+                        more = 1 + shares.lone * (near[side][0] > FARTHEST)
+                        coupled[side] += share * value[0] * more
+                        plane += share * free * value[1] * more
             ground[k] += plane * length
             for side in range(2):
                 away, jj, ii = near[side]

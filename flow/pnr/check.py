@@ -4,7 +4,8 @@ KLayout extracts connectivity from li1 to met5 hierarchically, every cell a circ
 pin of a cell is marked where the cell's LEF draws it, once for all instances; which instance a
 circuit is follows from where the GDS places it. Nothing of the router's own data is used. A net of
 the netlist must be one net of the layout (else an open) and no net of the layout may hold pins of
-two nets (else a short).
+two nets (else a short). Of macros, whose inside has an LVS of its own, the metals are looked at
+that the chip can touch, and all when that is not enough to connect a pin.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ STACK = (
     (layers.MET5, None),
 )
 NAMES = ("li1", "met1", "met2", "met3", "met4", "met5")
+DRAWN = tuple(layer for pair in STACK for layer in pair if layer)
+"""Metals and cuts from the lowest up."""
 
 
 Cluster: TypeAlias = tuple[str, int]
@@ -54,17 +57,58 @@ class Extraction(NamedTuple):
 
 def check_layout(path: Path, design: Design) -> Extraction:
     """Compare the GDS at `path` with the netlist of `design`."""
+    found, whole = _check(path, design, inside=False)
+    return found if found.clean or whole else _check(path, design, inside=True)[0]
+
+
+def _check(path: Path, design: Design, inside: bool) -> tuple[Extraction, bool]:
+    """What the layout says, with all of the `inside` of macros or without; and whether it was."""
     layout = kdb.Layout()
     layout.read(str(path))
     top = layout.cell(design.name)
     if top is None:
         raise ValueError(f"{path} has no cell {design.name}")
     lost = _check_instances(top, design)
+    whole = inside or not _hide_inside(layout, top, design)
     marks = _mark_pins(layout, top, design)
     extractor = _extract(layout, top)
     found = _pins_of_nets(extractor.netlist(), layout.dbu, design, marks)
     lost += [f"{name}: no metal at its pin" for name in _pins(design) if name not in found]
-    return _compare(design, found, lost)
+    return _compare(design, found, lost), whole
+
+
+def _hide_inside(layout: kdb.Layout, top: kdb.Cell, design: Design) -> bool:
+    """Take from macros the metal far below what the chip draws at them; whether there was any."""
+    names = {master.name for master in design.master_objects() if master.is_macro}
+    places = [place for place in top.each_inst() if place.cell.name in names]
+    hidden = [number for place in places for number in _with_called(place.cell)]
+    for place in top.each_inst():
+        if place.cell.name not in names and set(_with_called(place.cell)) & set(hidden):
+            return False
+    kept = _lowest(layout, top, [place.cell for place in places], [p.bbox() for p in places]) - 1
+    for pin in (pin for m in design.master_objects() if m.is_macro for pin in m.pins.values()):
+        kept = min([kept, *(2 * NAMES.index(metal) for metal, _ in pin.shapes if metal in NAMES)])
+    for number in hidden:
+        for layer in DRAWN[: max(kept, 0)]:
+            layout.cell(number).clear(layout.layer(*layer))
+    return kept > 0 and bool(hidden)
+
+
+def _with_called(cell: kdb.Cell) -> list[int]:
+    return [cell.cell_index(), *cell.called_cells()]
+
+
+def _lowest(layout: kdb.Layout, top: kdb.Cell, macros: list[kdb.Cell], boxes: list[kdb.Box]) -> int:
+    """Place in `DRAWN` of the lowest layer that anything but these macros draws in the boxes."""
+    window = kdb.Region()
+    for box in boxes:
+        window.insert(box)
+    for k, layer in enumerate(DRAWN):
+        shapes = kdb.RecursiveShapeIterator(layout, top, layout.layer(*layer), window, False)
+        shapes.unselect_cells([cell.cell_index() for cell in macros])
+        if not shapes.at_end():
+            return k
+    return len(DRAWN)
 
 
 def _mark_pins(layout: kdb.Layout, top: kdb.Cell, design: Design) -> list[str]:

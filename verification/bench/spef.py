@@ -38,7 +38,7 @@ __all__ = ["BARS", "capacitance_errors", "main", "resistance_errors", "small_des
 BARS = {"most": 0.15, "median": 0.08, "ohm": 0.05}
 WINDOWS = 8
 """For each layer of each design."""
-SEED = 7
+SEED = 13
 NETS = 40
 WIDEST = 60_000
 """Nets for the resistance reach no further than that, nm."""
@@ -133,4 +133,4 @@ def _chip() -> Iterator[tuple[str, Design]]:
         return
 
 
-CHIP = Path("build", "digits", "run")
+CHIP = Path("build", "digits", "latest")

@@ -7,6 +7,8 @@ import pytest
 
 from flow.pnr.capacitance import (
     FARTHEST,
+    GROUND_NET,
+    LONE,
     SPREAD_UM,
     Segments,
     Surroundings,
@@ -47,7 +49,7 @@ def _found(wires: list[tuple[int, ...]], corner: str = "nom", li1: float = 0.0):
 def test_a_wire_alone(li1: float) -> None:
     ground, couplings = _found([_horizontal(0, 20)], li1=li1)
     field, over_li1 = (HALF_WIRE["met1", "none", below][-1][1] for below in ("field", "li1"))
-    per_um = 2 * ((1 - li1) * field + li1 * over_li1)
+    per_um = 2 * (1 + LONE) * ((1 - li1) * field + li1 * over_li1)
     assert ground.tolist() == pytest.approx([per_um * LENGTH * 0.46])
     assert len(couplings.farad) == 0
 
@@ -83,4 +85,19 @@ def test_a_crossing_adds_what_its_width_covers() -> None:
     crossed, _ = _found([_horizontal(0, 20), (1, 1, column, 170, column, 170 + 340 * 35)])
     covered = 0.14 + 2 * SPREAD_UM[0, 1]
     more = HALF_WIRE["met1", "met2", "field"][-1][1] - HALF_WIRE["met1", "none", "field"][-1][1]
-    assert crossed[0] - alone[0] == pytest.approx(2 * covered * more)
+    assert crossed[0] - alone[0] == pytest.approx(2 * (1 + LONE) * covered * more)
+
+
+@pytest.mark.parametrize("layer", [2, 3])
+def test_a_strap_acts_beyond_its_edges(layer: int) -> None:
+    """A node of met3 or met4 ever farther from a strap of met5."""
+    found = []
+    for away in (0, 1, 3, 30):
+        metal = np.zeros((5, 80, 20), np.int32)
+        metal[4, 40:44] = GROUND_NET
+        at = np.array([43 + away])
+        pad = Segments(np.array([0]), np.array([layer]), np.array([10]), at, at * 0, at * 0 + 1.0)
+        ground, _ = capacitances(Surroundings(metal, np.zeros((80, 20))), pad)
+        found.append(float(ground[0]))
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 4

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import klayout.db as kdb
 import numpy as np
 import pytest
 
 from flow import pdk
+from flow.pnr import check
 from flow.pnr.cell_library import Library, read_library
-from flow.pnr.check import check_layout
+from flow.pnr.check import DRAWN, check_layout
 from flow.pnr.design import Design, Routes
 from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
+from flow.pnr.lef import Master, Pin
 from flow.pnr.netlist import read_netlist
 from flow.pnr.placement import place
+from macros.technology import layers
 from verification.flow.pnr.conftest import Finished
 from verification.flow.pnr.designs import random_logic, write_netlist
 from verification.flow.pnr.routing_rules import violations
@@ -119,3 +124,54 @@ def test_an_open_output_is_no_short(tmp_path: Path) -> None:
     assert any(design.pin_instance[design.pin_start[k]] >= 0 for k in open_nets)
     write_gds(design, tmp_path / "x.gds")
     assert check_layout(tmp_path / "x.gds", design).shorts == []
+
+
+@pytest.mark.parametrize(("drawn", "kept"), [("MET4", 6), ("MET2", 3), ("LI1", 0)])
+def test_the_inside_of_a_macro_is_hidden_below_what_the_chip_can_touch(
+    drawn: str, kept: int
+) -> None:
+    """The pin on met3 stays in any case, and so does the layer below a wire of the chip."""
+    layout, top, design = macro_under_a_wire(drawn)
+    assert check._hide_inside(layout, top, design) == (kept > 0)
+    left = [not layout.cell("bits").bbox(layout.layer(*layer)).empty() for layer in DRAWN]
+    assert left == [k >= kept for k in range(len(DRAWN))]
+
+
+def test_what_a_cell_shares_with_a_macro_stays() -> None:
+    layout, top, design = macro_under_a_wire("MET4")
+    cell = layout.create_cell("cell")
+    for parent, child in ((cell, "bits"), (top, "cell")):
+        parent.insert(kdb.CellInstArray(layout.cell(child).cell_index(), kdb.Trans(90_000, 0)))
+    assert not check._hide_inside(layout, top, design)
+    assert not layout.cell("bits").bbox(layout.layer(*layers.LI1)).empty()
+
+
+def macro_under_a_wire(drawn: str) -> tuple[kdb.Layout, kdb.Cell, Any]:
+    """A macro whose one cell has metal on every layer, and a wire of the chip that ends at it."""
+    layout = kdb.Layout()
+    top, macro, bits = (layout.create_cell(name) for name in ("top", "macro", "bits"))
+    for layer in DRAWN:
+        bits.shapes(layout.layer(*layer)).insert(kdb.Box(0, 0, 5_000, 5_000))
+    for parent, child in ((macro, bits), (top, macro)):
+        parent.insert(kdb.CellInstArray(child.cell_index(), kdb.Trans()))
+    wire = kdb.Box(5_000, 1_000, 9_000, 1_300)
+    top.shapes(layout.layer(*getattr(layers, drawn))).insert(wire)
+    master = Master("macro", "BLOCK", 5_000, 5_000)
+    master.pins["p"] = Pin("p", "input", "signal", [("met3", (0, 0, 100, 100))])
+    return layout, top, SimpleNamespace(master_objects=lambda: [master])
+
+
+def test_hidden_metal_that_joins_is_no_open(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What looks open without the inside of macros is looked at again with it."""
+    calls = []
+
+    def hide_too_much(layout: kdb.Layout, top: kdb.Cell, design: Design) -> bool:
+        calls.append(top.name)
+        layout.clear_layer(layout.layer(*layers.MET2))
+        return True
+
+    monkeypatch.setattr(check, "_hide_inside", hide_too_much)
+    assert check_layout(finished.folder / "random_logic.gds", finished.design).clean
+    assert calls == ["random_logic"]
