@@ -285,9 +285,12 @@ class _Labels:
         self._design = design
         ports = {port.net: port.name for port in design.ports}
         self.nets = [ports.get(net) or _escaped(n) for net, n in enumerate(design.net_names)]
-        self._numbers = [
-            {node: k for k, node in enumerate(sorted(n for n in t.capacitors if n[0] >= 0), 1)}
-            for t in trees
+        self._nodes = [
+            {
+                node: f"{name}:{k}"
+                for k, node in enumerate(sorted(n for n in tree.capacitors if n[0] >= 0), 1)
+            }
+            for name, tree in zip(self.nets, trees, strict=True)
         ]
 
     def pin(self, net: int, position: int) -> str:
@@ -299,9 +302,7 @@ class _Labels:
         return f"{_escaped(self._design.instance_names[instance])}:{pin.name}"
 
     def node(self, net: int, node: Node) -> str:
-        if node[0] == -1:
-            return self.pin(net, node[1])
-        return f"{self.nets[net]}:{self._numbers[net][node]}"
+        return self.pin(net, node[1]) if node[0] == -1 else self._nodes[net][node]
 
 
 def _net_lines(design: Design, net: int, tree: NetTree, labels: _Labels) -> Iterator[str]:

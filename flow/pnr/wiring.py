@@ -8,6 +8,7 @@ Resistances are nominal; a corner scales them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
@@ -17,7 +18,7 @@ import numpy as np
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.pieces import Pieces
-from flow.pnr.rules import LAYERS, VIAS, WIDTH
+from flow.pnr.rules import LAYERS, MET1, MET3, VIAS, WIDTH
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 
 __all__ = ["JOINT_OHM", "Node", "Resistor", "Wiring", "pin_shapes", "wiring_of"]
@@ -55,9 +56,9 @@ def _by_net(rows: np.ndarray, nets: Sequence[int]) -> dict[int, list[list[int]]]
     """Rows of a table sorted by net, without the net."""
     first = np.searchsorted(rows[:, 0], nets)
     last = np.searchsorted(rows[:, 0], nets, side="right")
+    sorted_rows = rows[:, 1:].tolist()
     return {
-        net: rows[a:b, 1:].tolist()
-        for net, a, b in zip(nets, first.tolist(), last.tolist(), strict=True)
+        net: sorted_rows[a:b] for net, a, b in zip(nets, first.tolist(), last.tolist(), strict=True)
     }
 
 
@@ -78,9 +79,13 @@ def _wiring(
             resistors.append(((kind - 1, x, y), (kind, x, y), VIA_OHM[kind]))
     for point in _patched_points(wires, patches):
         points[point[0]].add(point)
+    lines = [_lines(on_layer, layer) for layer, on_layer in enumerate(points)]
     for layer, x0, y0, x1, y1 in wires:
-        on_wire = {*_inside(points[layer], x0, y0, x1, y1), (layer, x0, y0), (layer, x1, y1)}
+        line = lines[layer][y0 if layer in FLAT else x0]
+        on_wire = {*_inside(line, x0, y0, x1, y1), (layer, x0, y0), (layer, x1, y1)}
         points[layer] |= on_wire
+        for point in ((layer, x0, y0), (layer, x1, y1)):
+            lines[layer][point[2] if layer in FLAT else point[1]].add(point)
         ohm = SHEET_OHM[LAYERS[layer]] / WIDTH[layer]
         for a, b in pairwise(sorted(on_wire)):
             resistors.append((a, b, ohm * (b[1] - a[1] + b[2] - a[2])))
@@ -92,6 +97,16 @@ def _wiring(
     return Wiring(tree, pieces, set().union(*points), loops)
 
 
+def _lines(points: Iterable[Node], layer: int) -> dict[int, set[Node]]:
+    """Points of a layer by the line along which its wires run."""
+    found: dict[int, set[Node]] = defaultdict(set)
+    for point in points:
+        found[point[2] if layer in FLAT else point[1]].add(point)
+    return found
+
+
+FLAT = (MET1, MET3)
+"""Layers whose wires run along x."""
 _Points: TypeAlias = list[set[Node]]
 """The points on each layer."""
 
