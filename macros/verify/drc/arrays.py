@@ -25,6 +25,8 @@ __all__ = ["Hole", "find_hole"]
 
 MANY = 1_000
 """Cells that make an array worth it."""
+READ = (*DRAWN, layers.AREAID_STANDARD_CELL)
+"""What the rules look at."""
 
 
 class Hole(NamedTuple):
@@ -69,7 +71,7 @@ def find_hole(
     size = [2 * RIM + 3 * pitch for pitch in array.pitch]
     if size[0] > array.box.width() or size[1] > array.box.height():
         return None
-    irregular = [layer for layer in DRAWN if not _repeats(layout, top, layer, array)]
+    irregular = [layer for layer in READ if not _repeats(layout, top, layer, array)]
     emptied = frozenset(below(irregular))
     pins = [pin for pin, metal in PINS if metal in emptied]
     if any(not _shapes(layout, top, pin, array.box).is_empty() for pin in pins):
@@ -144,7 +146,7 @@ def _cut_out(layout: kdb.Layout, top: kdb.Cell, window: kdb.Box) -> tuple[kdb.La
     """A layout of what lies in a window."""
     part = kdb.Layout()
     cell = part.create_cell(top.name)
-    for layer in (*DRAWN, layers.AREAID_STANDARD_CELL):
+    for layer in READ:
         region = _shapes(layout, top, layer, window).merged() & kdb.Region(window)
         cell.shapes(part.layer(*layer)).insert(region)
     return part, cell
