@@ -92,7 +92,8 @@ def _wiring(
             pieces.append((a, b))
     _join_patches(patches, points, resistors)
     _join_pads(patches, vias, resistors)
-    _join_pins(design, net, patches, points, resistors)
+    contacts = {(0, x, y) for kind, x, y in vias if kind == 0}
+    _join_pins(design, net, patches, points, contacts, resistors)
     tree, loops = _spanning(resistors)
     return Wiring(tree, pieces, set().union(*points), loops)
 
@@ -162,14 +163,16 @@ def _join_pins(
     net: int,
     patches: list[list[int]],
     points: _Points,
+    contacts: set[Node],
     resistors: list[Resistor],
 ) -> None:
     """Connect every pin to a point on one of its shapes, or on a patch that meets one; where it has
-    metal of its own, its own contacts carry the current."""
+    metal of its own, its own contacts carry the current. On li1 only a contact of the net joins: a
+    wire of met1 may pass over."""
     for k, (instance, index) in enumerate(design.net_pins(net)):
         for name, shape in sorted(pin_shapes(design, instance, index), key=lambda s: s[0] == "li1"):
             layer = 0 if name == "li1" else LAYERS.index(name)
-            reached = _inside(points[layer], *shape)
+            reached = _inside(contacts if name == "li1" else points[layer], *shape)
             if not reached and name != "li1":
                 reached = [
                     point

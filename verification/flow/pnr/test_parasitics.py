@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from flow.pnr.parasitics import driver_of, extract, write_spef
-from flow.pnr.wiring import Node, Resistor
-from macros.technology.parasitics import SHEET_OHM, WIRE
+from flow.pnr.wiring import Node, Resistor, wiring_of
+from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM, WIRE
 from verification.flow.pnr.conftest import Finished
 
 
@@ -96,3 +96,18 @@ def test_corners_scale_resistance_and_capacitance(finished: Finished) -> None:
             assert ways[0][node] <= ohm <= ways[2][node]
     with pytest.raises(ValueError, match="corner must be one of min, nom, max"):
         extract(finished.design, "typical")
+
+
+def test_a_pin_on_li1_joins_at_a_contact(finished: Finished) -> None:
+    """A wire of met1 that passes over the pin, or a via on it, does not touch it."""
+    design = finished.design
+    vias = design.routes.vias
+    contacts = {(net, 0, x, y) for net, kind, x, y in vias.tolist() if kind == 0}
+    joined = [
+        (net, *node)
+        for net, wiring in wiring_of(design).items()
+        for node, pin, ohm in wiring.resistors
+        if pin[0] == -1 and ohm == CONTACT_OHM["mcon"]
+    ]
+    assert len(joined) > design.nets
+    assert set(joined) <= contacts
