@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from flow.pnr.design import Routes
-from flow.pnr.rules import MET1, MET3, VIAS, WIDTH
+from flow.pnr.rules import ALONG_X, VIAS, WIDTH
 
 __all__ = ["metal_beyond"]
 
@@ -20,7 +20,7 @@ def metal_beyond(routes: Routes) -> np.ndarray:
     a patch), nm2 of area; rows without area are left out."""
     wires = routes.wires.astype(np.int64)
     half = np.array(WIDTH)[wires[:, 1]] // 2
-    flat = np.isin(wires[:, 1], (MET1, MET3))
+    flat = np.isin(wires[:, 1], ALONG_X)
     x, y = np.where(flat, 0, half), np.where(flat, half, 0)
     cores = np.column_stack(
         [wires[:, :2], wires[:, 2] - x, wires[:, 3] - y, wires[:, 4] + x, wires[:, 5] + y]

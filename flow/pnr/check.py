@@ -33,8 +33,6 @@ STACK = (
     (layers.MET5, None),
 )
 NAMES = ("li1", "met1", "met2", "met3", "met4", "met5")
-DRAWN = tuple(layer for pair in STACK for layer in pair if layer)
-"""Metals and cuts from the lowest up."""
 
 
 Cluster: TypeAlias = tuple[str, int]
@@ -81,34 +79,34 @@ def _hide_inside(layout: kdb.Layout, top: kdb.Cell, design: Design) -> bool:
     """Take from macros the metal far below what the chip draws at them; whether there was any."""
     names = {master.name for master in design.master_objects() if master.is_macro}
     places = [place for place in top.each_inst() if place.cell.name in names]
-    hidden = [number for place in places for number in _with_called(place.cell)]
-    for place in top.each_inst():
-        if place.cell.name not in names and set(_with_called(place.cell)) & set(hidden):
-            return False
+    hidden = _with_called({place.cell.cell_index() for place in places}, layout)
+    others = {place.cell.cell_index() for place in top.each_inst() if place.cell.name not in names}
+    if hidden & _with_called(others, layout):
+        return False
     kept = _lowest(layout, top, [place.cell for place in places], [p.bbox() for p in places]) - 1
     for pin in (pin for m in design.master_objects() if m.is_macro for pin in m.pins.values()):
         kept = min([kept, *(2 * NAMES.index(metal) for metal, _ in pin.shapes if metal in NAMES)])
     for number in hidden:
-        for layer in DRAWN[: max(kept, 0)]:
+        for layer in layers.WIRES[: max(kept, 0)]:
             layout.cell(number).clear(layout.layer(*layer))
     return kept > 0 and bool(hidden)
 
 
-def _with_called(cell: kdb.Cell) -> list[int]:
-    return [cell.cell_index(), *cell.called_cells()]
+def _with_called(cells: set[int], layout: kdb.Layout) -> set[int]:
+    return cells.union(*(layout.cell(number).called_cells() for number in cells))
 
 
 def _lowest(layout: kdb.Layout, top: kdb.Cell, macros: list[kdb.Cell], boxes: list[kdb.Box]) -> int:
-    """Place in `DRAWN` of the lowest layer that anything but these macros draws in the boxes."""
+    """Place in `WIRES` of the lowest layer that anything but these macros draws in the boxes."""
     window = kdb.Region()
     for box in boxes:
         window.insert(box)
-    for k, layer in enumerate(DRAWN):
+    for k, layer in enumerate(layers.WIRES):
         shapes = kdb.RecursiveShapeIterator(layout, top, layout.layer(*layer), window, False)
         shapes.unselect_cells([cell.cell_index() for cell in macros])
         if not shapes.at_end():
             return k
-    return len(DRAWN)
+    return len(layers.WIRES)
 
 
 def _mark_pins(layout: kdb.Layout, top: kdb.Cell, design: Design) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 __all__ = [
+    "ALONG_X",
     "COLUMN",
     "COLUMN_X",
     "CUTS",
@@ -42,6 +43,8 @@ ROW_TRACKS = ROW // TRACK
 
 MET1, MET2, MET3, MET4, MET5 = range(5)
 LAYERS = ("met1", "met2", "met3", "met4", "met5")
+ALONG_X = (MET1, MET3)
+"""Layers whose wires run along x."""
 CUTS = ("mcon", "via", "via2", "via3", "via4")
 """Cut below each layer of `LAYERS`."""
 

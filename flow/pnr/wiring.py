@@ -18,7 +18,7 @@ import numpy as np
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.pieces import Pieces
-from flow.pnr.rules import LAYERS, MET1, MET3, VIAS, WIDTH
+from flow.pnr.rules import ALONG_X, LAYERS, VIAS, WIDTH
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
 
 __all__ = ["JOINT_OHM", "Node", "Resistor", "Wiring", "pin_shapes", "wiring_of"]
@@ -54,12 +54,11 @@ def wiring_of(design: Design, nets: Iterable[int] | None = None) -> dict[int, Wi
 
 def _by_net(rows: np.ndarray, nets: Sequence[int]) -> dict[int, list[list[int]]]:
     """Rows of a table sorted by net, without the net."""
-    first = np.searchsorted(rows[:, 0], nets)
-    last = np.searchsorted(rows[:, 0], nets, side="right")
-    sorted_rows = rows[:, 1:].tolist()
-    return {
-        net: sorted_rows[a:b] for net, a, b in zip(nets, first.tolist(), last.tolist(), strict=True)
-    }
+    rows = rows[np.isin(rows[:, 0], nets)]
+    first = np.searchsorted(rows[:, 0], nets).tolist()
+    last = np.searchsorted(rows[:, 0], nets, side="right").tolist()
+    found = rows[:, 1:].tolist()
+    return {net: found[a:b] for net, a, b in zip(nets, first, last, strict=True)}
 
 
 def _wiring(
@@ -79,13 +78,14 @@ def _wiring(
             resistors.append(((kind - 1, x, y), (kind, x, y), VIA_OHM[kind]))
     for point in _patched_points(wires, patches):
         points[point[0]].add(point)
-    lines = [_lines(on_layer, layer) for layer, on_layer in enumerate(points)]
+    lines: dict[tuple[int, int], set[Node]] = defaultdict(set)
+    for point in set().union(*points):
+        lines[_line(*point)].add(point)
     for layer, x0, y0, x1, y1 in wires:
-        line = lines[layer][y0 if layer in FLAT else x0]
+        line = lines[_line(layer, x0, y0)]
         on_wire = {*_inside(line, x0, y0, x1, y1), (layer, x0, y0), (layer, x1, y1)}
         points[layer] |= on_wire
-        for point in ((layer, x0, y0), (layer, x1, y1)):
-            lines[layer][point[2] if layer in FLAT else point[1]].add(point)
+        line |= on_wire
         ohm = SHEET_OHM[LAYERS[layer]] / WIDTH[layer]
         for a, b in pairwise(sorted(on_wire)):
             resistors.append((a, b, ohm * (b[1] - a[1] + b[2] - a[2])))
@@ -98,16 +98,11 @@ def _wiring(
     return Wiring(tree, pieces, set().union(*points), loops)
 
 
-def _lines(points: Iterable[Node], layer: int) -> dict[int, set[Node]]:
-    """Points of a layer by the line along which its wires run."""
-    found: dict[int, set[Node]] = defaultdict(set)
-    for point in points:
-        found[point[2] if layer in FLAT else point[1]].add(point)
-    return found
+def _line(layer: int, x: int, y: int) -> tuple[int, int]:
+    """The line of a layer on which a wire through a point runs."""
+    return layer, y if layer in ALONG_X else x
 
 
-FLAT = (MET1, MET3)
-"""Layers whose wires run along x."""
 _Points: TypeAlias = list[set[Node]]
 """The points on each layer."""
 

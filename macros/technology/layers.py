@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["BY_NAME", "Layer"]
+__all__ = ["BY_NAME", "WIRES", "Layer"]
 
 
 class Layer(NamedTuple):
@@ -64,6 +64,8 @@ VIA4 = Layer(71, 44)
 MET5 = Layer(72, 20)
 MET5_PIN = Layer(72, 16)
 MET5_LABEL = Layer(72, 5)
+WIRES = (LI1, MCON, MET1, VIA, MET2, VIA2, MET3, VIA3, MET4, VIA4, MET5)
+"""Metals and cuts from the lowest up."""
 
 # Marks without a mask of their own
 BOUNDARY = Layer(235, 4)

@@ -12,7 +12,7 @@ from flow.pnr.capacitance import BEYOND, STEPS_UM, Segments, capacitances
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect
 from flow.pnr.parasitics import driver_of, resistance_tree, segments_of, surroundings
-from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET3, MET4, TRACK, TRACK_Y
+from flow.pnr.rules import ALONG_X, COLUMN, COLUMN_X, MET4, TRACK, TRACK_Y
 from flow.pnr.wiring import wiring_of
 from verification.field import window
 
@@ -112,7 +112,7 @@ def _nodes(rows: np.ndarray, place: Place) -> list[tuple[float, ...]]:
     found = []
     x0, y0, x1, y1 = place.inner
     for net, layer, column, track, steps, pad in rows.tolist():
-        flat = int(layer) in (MET1, MET3)
+        flat = int(layer) in ALONG_X
         stride = 2 if layer == MET4 else 1
         pitch = COLUMN if flat else TRACK * stride
         low, high = (x0, x1) if flat else (y0, y1)

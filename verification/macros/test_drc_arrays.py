@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import klayout.db as kdb
 import pytest
@@ -124,8 +125,8 @@ def test_the_markers_are_those_of_the_whole(
     change(layout, top, cell)
     holes: list[Hole | None] = []
 
-    def spy(*arguments: object) -> Hole | None:
-        holes.append(find_hole(*arguments))  # type: ignore[arg-type]  # passed on as they come
+    def spy(*arguments: Any) -> Hole | None:
+        holes.append(find_hole(*arguments))
         return holes[-1]
 
     monkeypatch.setattr(check, "find_hole", spy)

@@ -16,7 +16,19 @@ from flow.pnr.design import Routes
 from flow.pnr.geometry import Rect
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
-from flow.pnr.rules import COLUMN, COLUMN_X, MET1, MET2, MET3, SPACING, TRACK, TRACK_Y, VIAS, WIDTH
+from flow.pnr.rules import (
+    ALONG_X,
+    COLUMN,
+    COLUMN_X,
+    MET1,
+    MET2,
+    MET3,
+    SPACING,
+    TRACK,
+    TRACK_Y,
+    VIAS,
+    WIDTH,
+)
 from macros.technology.rules import GRID
 
 __all__ = ["Drawn", "draw", "metal_rectangles", "open_routes", "routes_of", "same_nets"]
@@ -106,7 +118,7 @@ def _wires(net: np.ndarray, layer: np.ndarray, i: np.ndarray, j: np.ndarray) -> 
     parts = []
     for number in range(4):
         on = layer == number
-        horizontal = number in (MET1, MET3)
+        horizontal = number in ALONG_X
         along, across = (i[on], j[on]) if horizontal else (j[on], i[on])
         step = 2 if number == 3 else 1
         order = np.lexsort((along, across, net[on]))

@@ -80,7 +80,7 @@ class Deck:
         if layer not in self._regions:
             index = self.layout.layer(layer.layer, layer.datatype)
             shapes = self.top.begin_shapes_rec(index)
-            wanted = self._hole and self._hole.region(layer, self.top.bbox())
+            wanted = self._wanted(layer)
             if wanted is not None:
                 shapes = kdb.RecursiveShapeIterator(self.layout, self.top, index, wanted, False)
             self._regions[layer] = kdb.Region(shapes).merged()
@@ -91,8 +91,12 @@ class Deck:
         if self._open is None:
             return self.read(layer)
         cuts = self._open.on(layer)
-        wanted = self._hole and self._hole.region(layer, self.top.bbox())
+        wanted = self._wanted(layer)
         return cuts if wanted is None else cuts.interacting(wanted)
+
+    def _wanted(self, layer: Layer) -> kdb.Region | None:
+        """Where a layer is read; None for everywhere."""
+        return self._hole.region(layer, self.top.bbox()) if self._hole else None
 
     @cached_property
     def nwell(self) -> kdb.Region:

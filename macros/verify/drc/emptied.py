@@ -6,16 +6,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from macros.technology import layers, rules
-from macros.technology.layers import Layer
+from macros.technology.layers import WIRES, Layer
 from macros.verify.drc.grid import DRAWN
 
 __all__ = ["RIM", "TAPS_REACH", "below", "is_of", "rim_of"]
 
-WIRES = (
-    *(layers.LI1, layers.MCON, layers.MET1, layers.VIA, layers.MET2, layers.VIA2),
-    *(layers.MET3, layers.VIA3, layers.MET4, layers.VIA4, layers.MET5),
-)
-"""Wires and cuts from the lowest up."""
 PREFIXES = ("li", "ct", "m1", "via", "m2", "via2", "m3", "via3", "m4", "via4", "m5")
 """How the names of their rules begin."""
 RIM = 5_000

@@ -14,7 +14,7 @@ import pytest
 from flow import pdk
 from flow.pnr import check
 from flow.pnr.cell_library import Library, read_library
-from flow.pnr.check import DRAWN, check_layout
+from flow.pnr.check import check_layout
 from flow.pnr.design import Design, Routes
 from flow.pnr.floorplan import Floorplan, make_floorplan
 from flow.pnr.gds import write_gds
@@ -133,8 +133,8 @@ def test_the_inside_of_a_macro_is_hidden_below_what_the_chip_can_touch(
     """The pin on met3 stays in any case, and so does the layer below a wire of the chip."""
     layout, top, design = macro_under_a_wire(drawn)
     assert check._hide_inside(layout, top, design) == (kept > 0)
-    left = [not layout.cell("bits").bbox(layout.layer(*layer)).empty() for layer in DRAWN]
-    assert left == [k >= kept for k in range(len(DRAWN))]
+    left = [not layout.cell("bits").bbox(layout.layer(*layer)).empty() for layer in layers.WIRES]
+    assert left == [k >= kept for k in range(len(layers.WIRES))]
 
 
 def test_what_a_cell_shares_with_a_macro_stays() -> None:
@@ -150,7 +150,7 @@ def macro_under_a_wire(drawn: str) -> tuple[kdb.Layout, kdb.Cell, Any]:
     """A macro whose one cell has metal on every layer, and a wire of the chip that ends at it."""
     layout = kdb.Layout()
     top, macro, bits = (layout.create_cell(name) for name in ("top", "macro", "bits"))
-    for layer in DRAWN:
+    for layer in layers.WIRES:
         bits.shapes(layout.layer(*layer)).insert(kdb.Box(0, 0, 5_000, 5_000))
     for parent, child in ((macro, bits), (top, macro)):
         parent.insert(kdb.CellInstArray(child.cell_index(), kdb.Trans()))

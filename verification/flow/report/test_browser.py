@@ -17,16 +17,21 @@ WAIT_S = 60
 
 
 @pytest.fixture(scope="module")
+def browser_programs() -> None:
+    """Asked first: the layout takes its time."""
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        pytest.skip("needs a browser: apt-get install chromium chromium-driver")
+
+
+@pytest.fixture(scope="module")
 def routed(timed_tree, toy_config, tmp_path_factory) -> Run:
     """The small design taken to its layout."""
     return execute(toy_config, tmp_path_factory.mktemp("report") / "toy" / "run", Wishes(to="gds"))
 
 
 @pytest.fixture(scope="module")
-def page(routed):
+def page(browser_programs, routed):
     """The opened page, once layout and charts are drawn."""
-    if not shutil.which("chromium") or not shutil.which("chromedriver"):
-        pytest.skip("needs a browser: apt-get install chromium chromium-driver")
     from selenium import webdriver
     from selenium.webdriver.support.ui import WebDriverWait
 
