@@ -12,18 +12,17 @@ gap of the rows (`add_diodes`), where a hop is not possible: nets of input ports
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from flow.pnr.antenna_pieces import LI1, Parts, charged_pieces
 from flow.pnr.design import Design
 from flow.pnr.edit import Editor
 from flow.pnr.gaps import Gaps
-from flow.pnr.pieces import Pieces
-from flow.pnr.rules import MET3, SITE, WIDTH
-from flow.pnr.wiring import Node, Resistor, Wiring, wiring_of
+from flow.pnr.rules import LAYERS, MET3, SITE, WIDTH
+from flow.pnr.wiring import pin_shapes
 
 __all__ = [
     "DIODE",
@@ -37,6 +36,7 @@ __all__ = [
 
 DIODE = "sky130_fd_sc_hd__diode_2"
 THICKNESS_UM = (0.35, 0.35, 0.8, 0.8)  # met1..met4, technology LEF
+ALL = tuple(range(len(THICKNESS_UM)))
 LIMIT_DIFFUSION_UM2 = (0.0, 0.0125, 0.0225, 22.5)
 LIMIT_RATIO = (400.0, 400.0, 2609.0, 11600.0)
 
@@ -58,26 +58,58 @@ def ratio_limit(diffusion: float) -> float:
 
 
 def antenna_violations(
-    design: Design, wiring: dict[int, Wiring] | None = None, among: np.ndarray | None = None
+    design: Design, among: np.ndarray | None = None, layers: Sequence[int] = ALL
 ) -> list[Violation]:
-    """All violations of a routed design, or of the nets `among` [M]. Only nets and layers with
-    metal enough to break the rule are looked at, unless their `wiring` is given."""
-    layers: dict[int, Sequence[int]]
-    if wiring is not None:
-        layers = dict.fromkeys(wiring, range(len(THICKNESS_UM)))
-    else:
-        layers = suspects(design, among)
-        wiring = wiring_of(design, layers)
-    return [
-        violation
-        for net in sorted(wiring)
-        for violation in _of_net(design, net, wiring[net].resistors, layers[net])
+    """All violations of a routed design, or of the nets `among` [M], on `layers`. Only nets with
+    metal enough to break the rule are looked at."""
+    nets = np.array(sorted(suspects(design, among, layers)), np.int64)
+    found = []
+    for row in charged_pieces(_parts(design, nets), LIMIT_RATIO[0] / 2 / max(THICKNESS_UM)):
+        which, layer, length, gate, diffusion, pin = row
+        ratio, limit = 2 * THICKNESS_UM[layer] * length / gate, ratio_limit(diffusion)
+        if layer in layers and ratio > limit:
+            net = int(nets[which])
+            found.append(Violation(net, layer, ratio, limit, list(design.net_pins(net))[pin]))
+    return found
+
+
+def _parts(design: Design, nets: np.ndarray) -> Parts:
+    """What the nets [M], in ascending order, are made of."""
+
+    def rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The rows of the nets in a table sorted by net, and where each net begins."""
+        bounds = np.searchsorted(table[:, 0], [nets, nets + 1])
+        return table[_numbers(bounds)][:, 1:].astype(np.int64), _starts(bounds)
+
+    routes = design.routes
+    bounds = np.array([design.pin_start[nets], design.pin_start[nets + 1]])
+    pins = _numbers(bounds)
+    pin_start = _starts(bounds)
+    shapes = [
+        (net, k - first, LI1 if name == "li1" else LAYERS.index(name), *rect)
+        for net, first, end in zip(range(len(nets)), pin_start[:-1], pin_start[1:], strict=True)
+        for k in range(first, end)
+        for name, rect in pin_shapes(
+            design, int(design.pin_instance[pins[k]]), int(design.pin_index[pins[k]])
+        )
     ]
+    table = np.array(shapes, np.int64).reshape(-1, 7)
+    return Parts(
+        *rows(routes.wires),
+        *rows(routes.vias),
+        *rows(routes.patches),
+        table[:, 1:],
+        np.searchsorted(table[:, 0], np.arange(len(nets) + 1)),
+        pin_start,
+        _gates(design)[pins],
+        design.pin_values(lambda pin: pin.diffusion_area)[pins],
+    )
 
 
-def suspects(design: Design, among: np.ndarray | None = None) -> dict[int, Sequence[int]]:
-    """Nets whose whole metal of some layer would be too much for their smallest gate, and these
-    layers."""
+def suspects(
+    design: Design, among: np.ndarray | None = None, layers: Sequence[int] = ALL
+) -> list[int]:
+    """Nets whose whole metal of one of `layers` would be too much for their smallest gate."""
     wires = design.routes.wires
     layer = wires[:, 1]
     length = np.abs(wires[:, 4] - wires[:, 2]) + np.abs(wires[:, 5] - wires[:, 3])
@@ -85,61 +117,37 @@ def suspects(design: Design, among: np.ndarray | None = None) -> dict[int, Seque
     area = np.zeros((design.nets, len(THICKNESS_UM)))
     np.add.at(area, (wires[:, 0], layer), side)
     # where pieces of wire meet, the exact sum counts the width of each
-    if among is not None:
-        area[~among] = 0
     much = 1.25 * area > LIMIT_RATIO[0] * _smallest_gates(design)[:, None]
-    return {
-        net: np.flatnonzero(much[net]).tolist() for net in np.flatnonzero(much.any(axis=1)).tolist()
-    }
+    wanted = much[:, list(layers)].any(axis=1)
+    return np.flatnonzero(wanted if among is None else wanted & among).tolist()
 
 
 def _smallest_gates(design: Design) -> np.ndarray:
     """[M] area in um2 of the smallest gate on each net, infinite where there is none."""
-    gates = design.pin_values(lambda pin: pin.gate_area or np.inf, np.inf)
-    diode = design.masters.index(DIODE) if DIODE in design.masters else -1
-    of_diode = (design.pin_instance >= 0) & (design.master_of[design.pin_instance] == diode)
+    gates = _gates(design)
     smallest = np.full(design.nets, np.inf)
-    np.minimum.at(smallest, design.net_of_pin, np.where(of_diode, np.inf, gates))
+    np.minimum.at(smallest, design.net_of_pin, np.where(gates > 0, gates, np.inf))
     return smallest
 
 
-def _of_net(
-    design: Design, net: int, resistors: list[Resistor], layers: Iterable[int]
-) -> list[Violation]:
-    pins = list(design.net_pins(net))
-    found = []
-    for layer in layers:
-        pieces = _pieces(resistors, layer)
-        area: dict[Node, float] = defaultdict(float)
-        for a, b, _ in resistors:
-            if a[0] == b[0] == layer:
-                length = (abs(b[1] - a[1]) + abs(b[2] - a[2])) / 1e3
-                area[pieces[a]] += 2 * (length + WIDTH[layer] / 1e3) * THICKNESS_UM[layer]
-        gates: dict[Node, list[tuple[float, tuple[int, int]]]] = defaultdict(list)
-        diffusion: dict[Node, float] = defaultdict(float)
-        for node, piece in pieces.items():
-            instance, index = pins[node[1]] if node[0] == -1 else (-1, 0)
-            if instance < 0:
-                continue
-            pin = design.master(instance).signal_pins[index]
-            diffusion[piece] += pin.diffusion_area
-            if pin.gate_area and design.master(instance).name != DIODE:  # its LEF claims a gate
-                gates[piece].append((pin.gate_area, (instance, index)))
-        for piece, members in gates.items():
-            ratio = area[piece] / sum(gate for gate, _ in members)
-            limit = ratio_limit(diffusion[piece])
-            if ratio > limit:
-                found.append(Violation(net, layer, ratio, limit, max(members)[1]))
-    return found
+def _gates(design: Design) -> np.ndarray:
+    """[pins] gate area in um2; none of a diode, whose LEF claims one."""
+    gates = design.pin_values(lambda pin: pin.gate_area)
+    diode = design.masters.index(DIODE) if DIODE in design.masters else -1
+    on_diode = (design.pin_instance >= 0) & (design.master_of[design.pin_instance] == diode)
+    return np.where(on_diode, 0, gates)
 
 
-def _pieces(resistors: list[Resistor], layer: int) -> dict[Node, Node]:
-    """The piece of each node when only the layers up to `layer` exist; pins are always there."""
-    pieces = Pieces[Node]()
-    for a, b, _ in resistors:
-        if a[0] <= layer and b[0] <= layer:
-            pieces.join(a, b)
-    return pieces.by_member()
+def _starts(bounds: np.ndarray) -> np.ndarray:
+    """Where groups of rows begin and the last ends, when they are put one after another; `bounds`
+    [2, groups]: first row and end of each."""
+    return np.append(0, np.cumsum(bounds[1] - bounds[0]))
+
+
+def _numbers(bounds: np.ndarray) -> np.ndarray:
+    """The numbers of the rows of such groups, one after another."""
+    start = _starts(bounds)
+    return np.repeat(bounds[0] - start[:-1], np.diff(start)) + np.arange(start[-1])
 
 
 def top_after_hop(design: Design, violations: Iterable[Violation]) -> dict[int, int]:

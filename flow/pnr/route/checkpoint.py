@@ -18,6 +18,9 @@ from macros.store import atomic_write
 
 __all__ = ["load", "save"]
 
+PLAIN = ("access", "path_start", "path_count", "attach", "failed", "top")
+"""Arrays of the state that are kept as they are."""
+
 
 def save(path: Path, key: str, state: State, passes: np.ndarray) -> None:
     """Write the state after a pass; `passes` [n, 6] are the figures of all passes so far."""
@@ -33,9 +36,7 @@ def save(path: Path, key: str, state: State, passes: np.ndarray) -> None:
         edge_count=state.edge_count,
         taken=_flat(state.taken, state.taken_start, state.taken_count),
         taken_count=state.taken_count,
-        access=state.access,
-        failed=state.failed,
-        top=state.top,
+        **{name: getattr(state, name) for name in PLAIN},
     )
     atomic_write(path, stream.getvalue())
 
@@ -64,9 +65,8 @@ def _fill(kept: Any, state: State) -> np.ndarray:
         values = kept["edges" if name == "edge" else "taken"]
         pool[: len(values)] = values
     np.add.at(state.users, kept["taken"], 1)
-    state.access[:] = kept["access"]
-    state.failed[:] = kept["failed"]
-    state.top[:] = kept["top"]
+    for name in PLAIN:
+        getattr(state, name)[:] = kept[name]
     return kept["passes"]
 
 

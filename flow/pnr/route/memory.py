@@ -80,6 +80,8 @@ def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state
     chosen = known.access[old_pins]
     moved = chosen - memory.grid.pins.start[old_pins] + grid.pins.start[new_pins]
     state.access[new_pins] = np.where(chosen >= 0, moved, -1)
+    for name in ("path_start", "path_count", "attach"):
+        getattr(state, name)[new_pins] = getattr(known, name)[old_pins]
 
 
 def _copy(kept: np.ndarray, known: _Pool, pool: _Pool) -> None:

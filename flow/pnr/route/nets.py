@@ -1,7 +1,8 @@
 """Routing one net after the other on the shared grid (numba).
 
-`route_nets` takes nets in order. A net whose resources are all its own is left alone; any other is
-ripped up and routed again: from its tree to one pin after the other (nearest first, Prim's order).
+`route_nets` takes nets in order. A net whose resources are all its own is left alone; of any other
+the connections in conflict are ripped up and routed again (`tree`): from what is left of its tree
+to one pin after the other (nearest first, Prim's order).
 Every resource costs its price, `history + present * other users`, unless the net holds it already.
 All users of a resource are counted, so conflicts are allowed while prices negotiate (McMurchie and
 Ebeling, PathFinder, 1995).
@@ -17,40 +18,33 @@ import numpy as np
 
 from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA
 from flow.pnr.route.search import (
-    ABOVE,
     BACK,
-    DOWN,
     FORTH,
     INFINITE,
-    LEFT,
-    LEFT_LANDED,
-    RIGHT,
-    RIGHT_LANDED,
     RISE,
     SINK,
-    START,
     STEP_X,
     STEP_Y,
-    UP,
     VIA_BOUND,
     bound_at,
     clear_queue,
-    end_of,
     push_source,
     search,
-    way_of,
 )
 from flow.pnr.route.state import (
     EDGES_END,
     EDGES_USED,
+    FAILED,
     MARK,
     NET_MARK,
     REROUTED,
     ROOM,
+    STRAY,
     STRIDE,
     TAKEN_END,
     TAKEN_USED,
 )
+from flow.pnr.route.tree import clean_paths, keep_paths, take, take_access, trace
 from flow.pnr.rules import MCON_SPACING, VIAS
 
 __all__ = ["all_moves", "raise_history", "route_nets", "set_prices"]
@@ -130,33 +124,33 @@ def _access_price(state, pins, access):
 
 
 @numba.njit(cache=True, nogil=True)
-def _contact_fits(state, pins, nets, net, pin, access):
-    """Whether the contact keeps its distance from other contacts of the net in the same cell."""
-    x, y = pins.x[access], pins.y[access]
-    if x < 0:
-        return True
+def _contact_fits(pins, other, access):
+    """Whether the contacts of two accesses keep their distance."""
+    dx = max(abs(pins.x[other] - pins.x[access]) - CONTACT, 0)
+    dy = max(abs(pins.y[other] - pins.y[access]) - CONTACT, 0)
+    return dx * dx + dy * dy >= MCON_SPACING * MCON_SPACING
+
+
+@numba.njit(cache=True, nogil=True)
+def _fitting(state, pins, nets, net, pin):
+    """Accesses of a pin whose contact keeps its distance from those that the net already has in the
+    same cell."""
+    first = pins.start[pin]
+    count = pins.start[pin + 1] - first
+    result = np.arange(first, pins.start[pin + 1])
     for other in range(nets.start[net], nets.start[net + 1]):
         chosen = state.access[other]
         if other == pin or chosen < 0 or nets.instance[other] != nets.instance[pin]:
             continue
         if pins.x[chosen] < 0:
             continue
-        dx = max(abs(pins.x[chosen] - x) - CONTACT, 0)
-        dy = max(abs(pins.y[chosen] - y) - CONTACT, 0)
-        if dx * dx + dy * dy < MCON_SPACING * MCON_SPACING:
-            return False
-    return True
-
-
-@numba.njit(cache=True, nogil=True)
-def _fitting(state, pins, nets, net, pin):
-    """Accesses of a pin whose contact fits beside those the net already has."""
-    result = np.empty(pins.start[pin + 1] - pins.start[pin], np.int64)
-    count = 0
-    for access in range(pins.start[pin], pins.start[pin + 1]):
-        if _contact_fits(state, pins, nets, net, pin, access):
-            result[count] = access
-            count += 1
+        left = 0
+        for k in range(count):
+            access = result[k]
+            if pins.x[access] < 0 or _contact_fits(pins, chosen, access):
+                result[left] = access
+                left += 1
+        count = left
     return result[:count]
 
 
@@ -170,81 +164,6 @@ def _discourage(state, pins, nets, net, pin):
             continue
         for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
             state.history[pins.resource[k]] += DISCOURAGED
-
-
-@numba.njit(cache=True, nogil=True)
-def _take(state, worker, resource):
-    """Add a resource to the net that is being routed; from now on it is free for it."""
-    mark = worker.counters[NET_MARK]
-    if state.owner[resource] != mark:
-        state.owner[resource] = mark
-        state.price[resource] = 0
-        state.taken[worker.counters[TAKEN_USED]] = resource
-        worker.counters[TAKEN_USED] += 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _take_access(state, worker, pins, pin, access):
-    state.access[pin] = access
-    for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
-        _take(state, worker, pins.resource[k])
-
-
-@numba.njit(cache=True, nogil=True)
-def _join(state, worker, node, count, nx):
-    """Add a node to the tree and take what metal there needs; returns the size of the tree."""
-    mark = worker.counters[NET_MARK]
-    if state.tree_mark[node] == mark:
-        return count
-    state.tree_mark[node] = mark
-    worker.tree[count] = node
-    layer = node & 3
-    _take(state, worker, node)
-    if layer == 1:
-        _take(state, worker, node + 4 * nx)
-    elif layer == 2:
-        _take(state, worker, node + 4)
-    return count + 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _trace(state, worker, node, count, nx):
-    """Add the path that ends in `node` to the tree; returns (size of the tree, first node)."""
-    row = 4 * nx
-    gaps = len(state.label)
-    slot = end_of(state, worker, node, nx)
-    while True:
-        count = _join(state, worker, node, count, nx)
-        way = way_of(state, slot)
-        if way == START:
-            return count, node
-        layer = node & 3
-        step = row if layer == 1 else 2 * row
-        if way in (RIGHT, RIGHT_LANDED):
-            node -= 4
-            edge = node * 4
-        elif way in (LEFT, LEFT_LANDED):
-            edge = node * 4
-            node += 4
-        elif way == UP:
-            node -= step
-            edge = node * 4 + 1
-        elif way == DOWN:
-            edge = node * 4 + 1
-            node += step
-        elif way == ABOVE:
-            node -= 1
-            edge = node * 4 + 2
-        else:
-            edge = node * 4 + 2
-            node += 1
-        slot = node - row if way in (RIGHT_LANDED, LEFT_LANDED) else node
-        if edge & 3 == 2 and (edge >> 2) & 3 == 0:
-            at = edge >> 4
-            _take(state, worker, gaps + at)
-            _take(state, worker, gaps + at + nx)
-        state.edges[worker.counters[EDGES_USED]] = edge
-        worker.counters[EDGES_USED] += 1
 
 
 @numba.njit(cache=True)
@@ -287,15 +206,6 @@ def _settle(state, net, present):
         resource = state.taken[k]
         state.users[resource] += 1
         state.price[resource] = state.history[resource] + present * state.users[resource]
-
-
-@numba.njit(cache=True, nogil=True)
-def _in_conflict(state, net):
-    first = state.taken_start[net]
-    for k in range(first, first + state.taken_count[net]):
-        if state.users[state.taken[k]] > 1:
-            return True
-    return False
 
 
 @numba.njit(cache=True, nogil=True)
@@ -357,7 +267,7 @@ def _push_sources(state, worker, pins, nets, net, nx, count, first_pin, box, win
                 if sweep == 0:
                     cheapest = min(cheapest, cost + bound)
                 else:
-                    push_source(state, worker, node, cost, bound)
+                    push_source(state, worker, node, j, cost, bound)
             continue
         for k in range(count):
             node = np.int64(worker.tree[k])
@@ -369,7 +279,7 @@ def _push_sources(state, worker, pins, nets, net, nx, count, first_pin, box, win
                 if sweep == 0:
                     cheapest = min(cheapest, bound)
                 else:
-                    push_source(state, worker, node, np.int64(0), bound)
+                    push_source(state, worker, node, j, np.int64(0), bound)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -395,11 +305,15 @@ def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent,
     targets = _fitting(state, pins, nets, net, pin)
     nodes = np.empty(len(targets), np.int64)
     prices = np.empty(len(targets), np.int64)
-    vias = np.full((4, 2, 2), INFINITE, np.int64)
+    layers = 0
+    vias = np.full((4, 3, 2), INFINITE, np.int64)
     for k in range(len(targets)):
         nodes[k] = pins.node[targets[k]]
         prices[k] = _access_price(state, pins, targets[k])
-        vias = np.minimum(vias, VIA_BOUND[nodes[k] & 3])
+        layers |= 1 << (nodes[k] & 3)
+    for layer in range(4):
+        if layers >> layer & 1:
+            vias = np.minimum(vias, VIA_BOUND[layer])
     if len(targets) == 0:
         return np.int64(-1)
     while True:
@@ -418,24 +332,47 @@ def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent,
 
 
 @numba.njit(cache=True, nogil=True)
-def _route_net(state, worker, pins, nets, net, nx, limits, margin):
-    """Route one net; returns False when a pin cannot be reached at any price."""
+def _in_conflict(state, net):
+    first = state.taken_start[net]
+    for k in range(first, first + state.taken_count[net]):
+        if state.users[state.taken[k]] > 1:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _strays(state, net, nx, limits):
+    """Whether a net has wires outside the columns of `limits`."""
+    first = state.edge_start[net]
+    for k in range(first, first + state.edge_count[net]):
+        column = (np.int64(state.edges[k]) >> 4) % nx
+        if not limits[0] <= column <= limits[1]:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old):
+    """Route one net, whose edges stood from `old` on, but for the connections that are `clean`;
+    returns False when a pin cannot be reached at any price."""
     worker.counters[NET_MARK] += STRIDE
-    state.edge_start[net] = worker.counters[EDGES_USED]
+    base = state.edge_start[net] = worker.counters[EDGES_USED]
     state.taken_start[net] = worker.counters[TAKEN_USED]
-    for pin in range(nets.start[net], nets.start[net + 1]):
-        state.access[pin] = -1
-    order, parent = _prim_order(nets, net)
     first = order[0]
-    tree = np.int64(0)
     complete = True
+    tree = keep_paths(state, worker, pins, net, order, clean, old, nx)
+    for k in range(len(order)):
+        if not clean[k]:
+            state.access[order[k]] = -1
     if len(order) == 1:
         # nothing to draw, but the surroundings of a port or macro pin stay its own
         access = pins.start[first]
         if pins.x[access] < 0:
             for k in range(pins.resource_start[access], pins.resource_start[access + 1]):
-                _take(state, worker, pins.resource[k])
+                take(state, worker, pins.resource[k])
     for k in range(1, len(order)):
+        if clean[k]:
+            continue
         pin = order[k]
         reached = _reach(
             state, worker, pins, nets, net, nx, limits, tree, first, pin, parent[k], margin
@@ -445,38 +382,56 @@ def _route_net(state, worker, pins, nets, net, nx, limits, margin):
             complete = False
             continue
         fresh = tree == 0
-        tree, start = _trace(state, worker, np.int64(pins.node[reached]), tree, nx)
+        begin = worker.counters[EDGES_USED]
+        tree, start = trace(state, worker, np.int64(pins.node[reached]), tree, nx)
+        state.path_start[pin], state.attach[pin] = begin - base, start
+        state.path_count[pin] = worker.counters[EDGES_USED] - begin
         if fresh:
-            _take_access(state, worker, pins, first, _source_access(state, pins, first, start))
-        _take_access(state, worker, pins, pin, reached)
-    state.edge_count[net] = worker.counters[EDGES_USED] - state.edge_start[net]
+            take_access(state, worker, pins, first, _source_access(state, pins, first, start))
+        take_access(state, worker, pins, pin, reached)
+    state.edge_count[net] = worker.counters[EDGES_USED] - base
     state.taken_count[net] = worker.counters[TAKEN_USED] - state.taken_start[net]
+    return complete
+
+
+@numba.njit(cache=True, nogil=True)
+def _route_net(state, worker, pins, nets, net, nx, limits, present, margin):
+    """Rip a net up as far as it must be, and route it; returns whether all pins were reached."""
+    order, parent = _prim_order(nets, net)
+    clean = np.zeros(len(order), np.bool_)
+    old = state.edge_start[net]
+    if state.taken_count[net] > 0:
+        clean = clean_paths(state, pins, net, order, nx)
+        _release(state, net, present)
+    count = _open_pins(state, worker, pins, nets, net, nx)
+    complete = _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old)
+    _close_pins(state, worker, count, nx)
+    _settle(state, net, present)
     return complete
 
 
 @numba.njit(cache=True, nogil=True)
 def route_nets(state, worker, pins, nets, order, first, nx, limits, present, margin):
     """Route the nets `order[first:]` that are unrouted, failed or in conflict, inside `limits`
-    (lowest and highest column and track).
+    (lowest and highest column and track). A net with wires outside is left alone, as a stray.
 
     Returns how far it came: less than all when a pool must be compacted first.
     """
     for k in range(first, len(order)):
         net = order[k]
-        routed = state.taken_count[net] > 0
-        if routed and not state.failed[net] and not _in_conflict(state, net):
-            continue
+        if state.taken_count[net] > 0:
+            if _strays(state, net, nx, limits):
+                state.failed[net] = max(state.failed[net], STRAY)
+                continue
+            if state.failed[net] != FAILED and not _in_conflict(state, net):
+                state.failed[net] = 0
+                continue
         if worker.counters[EDGES_USED] + ROOM > worker.counters[EDGES_END]:
             return k
         if worker.counters[TAKEN_USED] + ROOM > worker.counters[TAKEN_END]:
             return k
-        if routed:
-            _release(state, net, present)
-        count = _open_pins(state, worker, pins, nets, net, nx)
-        complete = _route_net(state, worker, pins, nets, net, nx, limits, margin)
-        _close_pins(state, worker, count, nx)
-        state.failed[net] = 0 if complete else 1
+        complete = _route_net(state, worker, pins, nets, net, nx, limits, present, margin)
+        state.failed[net] = 0 if complete else FAILED
         state.fresh[net] = 1
-        _settle(state, net, present)
         worker.counters[REROUTED] += 1
     return len(order)

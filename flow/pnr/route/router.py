@@ -25,6 +25,7 @@ from flow.pnr.route.state import (
     EDGES_END,
     EDGES_USED,
     EXPANDED,
+    FAILED,
     FREED_TOP,
     REROUTED,
     ROOM,
@@ -36,7 +37,7 @@ from flow.pnr.route.state import (
     new_state,
     new_worker,
 )
-from flow.pnr.rules import COLUMN, COLUMN_X, TRACK, TRACK_Y
+from flow.pnr.rules import COLUMN, COLUMN_X, MET3, TRACK, TRACK_Y
 from macros.store import content_hash
 
 __all__ = ["Memory", "Pass", "RouteError", "RoutePlan", "route"]
@@ -188,9 +189,10 @@ def _hop(design: Design, grid: Grid, nets: NetTable, state: State) -> bool:
     state.fresh[:] = 0
     routed = replace(design, routes=open_routes(grid, nets, state, among))
     found = False
-    for net, top in top_after_hop(design, antenna_violations(routed)).items():
+    violations = antenna_violations(routed, among, (MET3,))
+    for net, top in top_after_hop(design, violations).items():
         if state.top[net] == ANY_TOP:
-            state.top[net], state.failed[net], found = top, 1, True
+            state.top[net], state.failed[net], found = top, FAILED, True
     return found
 
 
@@ -256,7 +258,7 @@ def _pass(
         number,
         int(sum(worker.counters[REROUTED] for worker in workers)),
         int(raise_history(state, plan.history)),
-        int(state.failed.sum()),
+        int(np.count_nonzero(state.failed)),
         int(sum(worker.counters[EXPANDED] for worker in workers)),
         time.process_time() - began,
     )

@@ -11,12 +11,14 @@ __all__ = [
     "EDGES_END",
     "EDGES_USED",
     "EXPANDED",
+    "FAILED",
     "FREED_TOP",
     "MARK",
     "NET_MARK",
     "REROUTED",
     "ROOM",
     "SPAN",
+    "STRAY",
     "STRIDE",
     "TAKEN_END",
     "TAKEN_USED",
@@ -31,6 +33,7 @@ SPAN = 1 << 16  # costs a search can tell apart ahead of the cheapest one
 ENTRIES = 1 << 23  # nodes one search may queue
 ROOM = 400_000  # what one net may add to a pool
 ANY_TOP, FREED_TOP = 3, 4  # no limit; and none again after one that cost too much
+STRAY, FAILED = 1, 2  # a net for the last batch of this pass; a net to be routed again
 STRIDE = 4  # marks of different workers never meet: each counts in steps of this
 
 MARK, NET_MARK, EXPANDED, REROUTED, EDGES_USED, EDGES_END, TAKEN_USED, TAKEN_END = range(8)
@@ -55,9 +58,11 @@ class State(NamedTuple):
     (0 while the net that is being routed holds it); `history`; `users`; `owner`, the net mark.
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
     node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
-    is what each pin uses (-1: none); `failed` [nets] is 1 where a pin could not be reached; `top`
-    [nets] is the highest layer a net may climb to; `fresh` [nets] is 1 where a net was routed since
-    antennas were last looked for.
+    is what each pin uses (-1: none), and `path_start`, `path_count` which edges of its net lead
+    there, counted from `edge_start`, from the node `attach` of the tree on; `failed` [nets] is
+    `FAILED` where a pin could not be reached; `top` [nets] is the highest layer a net may climb to;
+    `fresh` [nets] is 1 where a net was routed since antennas were last looked
+    for.
     """
 
     label: np.ndarray
@@ -75,19 +80,20 @@ class State(NamedTuple):
     taken_start: np.ndarray
     taken_count: np.ndarray
     access: np.ndarray
+    path_start: np.ndarray
+    path_count: np.ndarray
+    attach: np.ndarray
     failed: np.ndarray
     top: np.ndarray
     fresh: np.ndarray
 
 
 class Worker(NamedTuple):
-    """Scratch of one thread: a bucket queue (`head` [SPAN] of linked lists of entries), the tree of
-    the net in work, flags to restore, and counters."""
+    """Scratch of one thread: a bucket queue (`head` [SPAN] of linked lists of `entries`: next,
+    node, cost, track), the tree of the net in work, flags to restore, and counters."""
 
     head: np.ndarray
-    next: np.ndarray
-    node: np.ndarray
-    cost: np.ndarray
+    entries: np.ndarray
     queue: np.ndarray
     tree: np.ndarray
     saved: np.ndarray
@@ -118,6 +124,9 @@ def new_state(
         taken_start=zeros(nets, np.int64),
         taken_count=zeros(nets),
         access=np.full(pins, -1, np.int32),
+        path_start=zeros(pins),
+        path_count=zeros(pins),
+        attach=zeros(pins),
         failed=zeros(nets, np.int8),
         top=np.full(nets, ANY_TOP, np.int8),
         fresh=np.ones(nets, np.int8),
@@ -130,9 +139,7 @@ def new_worker(number: int) -> Worker:
     counters[MARK] = counters[NET_MARK] = number
     return Worker(
         head=np.full(SPAN, -1, np.int32),
-        next=np.zeros(ENTRIES, np.int32),
-        node=np.zeros(ENTRIES, np.int32),
-        cost=np.zeros(ENTRIES, np.int32),
+        entries=np.zeros((ENTRIES, 4), np.int32),
         queue=np.zeros(3, np.int64),
         tree=np.zeros(1 << 20, np.int32),
         saved=np.zeros((100_000, 2), np.int64),
