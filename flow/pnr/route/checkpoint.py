@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from flow.pnr.route.nets import count_users
 from flow.pnr.route.state import State
 from macros.store import atomic_write
 
@@ -64,7 +65,7 @@ def _fill(kept: Any, state: State) -> np.ndarray:
         start[:] = np.cumsum(count, dtype=np.int64) - count
         values = kept["edges" if name == "edge" else "taken"]
         pool[: len(values)] = values
-    np.add.at(state.users, kept["taken"], 1)
+    count_users(state.users, kept["taken"])
     for name in PLAIN:
         getattr(state, name)[:] = kept[name]
     return kept["passes"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from flow.pnr.design import Design
 from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA, Grid
-from flow.pnr.route.nets import all_moves
+from flow.pnr.route.nets import all_moves, count_users
 from flow.pnr.route.shapes import Drawn
 from flow.pnr.route.state import NetTable, State
 
@@ -71,7 +71,7 @@ def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state
         (known.taken, known.taken_start, known.taken_count),
         (state.taken, state.taken_start, state.taken_count),
     )
-    np.add.at(state.users, state.taken[: int(state.taken_count.sum())], 1)
+    count_users(state.users, state.taken[: int(state.taken_count.sum())])
     state.history[:] = known.history
     state.top[:] = known.top
     state.fresh[:] = ~kept

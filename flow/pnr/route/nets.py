@@ -47,7 +47,7 @@ from flow.pnr.route.state import (
 from flow.pnr.route.tree import clean_paths, keep_paths, take, take_access, trace
 from flow.pnr.rules import MCON_SPACING, VIAS
 
-__all__ = ["all_moves", "raise_history", "route_nets", "set_prices"]
+__all__ = ["all_moves", "count_users", "raise_history", "route_nets", "set_prices"]
 
 CONTACT = VIAS[0].cut
 DISCOURAGED = 300  # as much as a conflict adds to the history
@@ -171,6 +171,13 @@ def set_prices(state, present):
     """The price of every resource when each user costs `present`."""
     for resource in range(len(state.price)):
         state.price[resource] = state.history[resource] + present * state.users[resource]
+
+
+@numba.njit(cache=True)
+def count_users(users, taken):
+    """Count a user for every entry of `taken`."""
+    for resource in taken:
+        users[resource] += 1
 
 
 @numba.njit(cache=True)

@@ -15,9 +15,10 @@ from flow.pnr.antenna import antenna_violations, top_after_hop
 from flow.pnr.design import Design
 from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
-from flow.pnr.route.grid import Grid, build_grid, fixed_metal
+from flow.pnr.route.grid import Grid, build_grid
 from flow.pnr.route.memory import Memory, carry_over
 from flow.pnr.route.nets import raise_history, route_nets, set_prices
+from flow.pnr.route.pins import fixed_metal
 from flow.pnr.route.regions import Batch, Schedule, make_schedule
 from flow.pnr.route.shapes import draw, open_routes, routes_of
 from flow.pnr.route.state import (
@@ -44,7 +45,7 @@ __all__ = ["Memory", "Pass", "RouteError", "RoutePlan", "route"]
 
 WORKERS = 3  # one for the whole die, one for each half
 HOP_PASSES = 6  # passes with conflicts after which hops are given up
-KEEPING = 10  # times what it takes to keep a state that passes take before it is kept again
+KEEPING = 30  # times what it takes to keep a state that passes take before it is kept again
 STATE_FILE, HEAT_FILE = "routing.npz", "conflicts.png"
 
 
@@ -207,7 +208,8 @@ def _free_stuck(state: State, passes: list[Pass]) -> None:
 def _key(grid: Grid, nets: NetTable, plan: RoutePlan, start: State) -> str:
     """What a kept state belongs to: everything routing depends on."""
     numbers = replace(plan, threads=0, folder=None)
-    arrays = [grid.flags, *grid.pins, *nets, start.history, start.edge_count]
+    dear = np.flatnonzero(start.history)
+    arrays = [grid.flags, *grid.pins, *nets, dear, start.history[dear], start.edge_count]
     return content_hash(repr(numbers), grid.nx, *(array.tobytes() for array in arrays))
 
 

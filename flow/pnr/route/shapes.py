@@ -96,7 +96,8 @@ def open_routes(grid: Grid, nets: NetTable, state: State, among: np.ndarray) -> 
     )
     contacts, patches = _accesses(grid, nets, state, among)
     vias = np.concatenate([vias, contacts])
-    vias = vias[np.lexsort(vias.T[::-1])].astype(np.int32)
+    order = np.lexsort(((vias[:, 2] << 32) | vias[:, 3], (vias[:, 0] << 2) | vias[:, 1]))
+    vias = vias[order].astype(np.int32)
     patches = patches[np.argsort(patches[:, 0], kind="stable")]
     return Routes(wires.astype(np.int32), vias, patches.astype(np.int32))
 
@@ -114,31 +115,32 @@ def _edges(state: State, among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _wires(net: np.ndarray, layer: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Runs of edges on one track as single wires [n, 6]."""
+    """Runs of edges on one track as single wires [n, 6], sorted."""
     parts = []
     for number in range(4):
         on = layer == number
         horizontal = number in ALONG_X
         along, across = (i[on], j[on]) if horizontal else (j[on], i[on])
         step = 2 if number == 3 else 1
-        order = np.lexsort((along, across, net[on]))
-        n, a, c = net[on][order], along[order], across[order]
-        if not len(n):
-            continue
-        new = np.ones(len(n), bool)
-        new[1:] = (n[1:] != n[:-1]) | (c[1:] != c[:-1]) | (a[1:] != a[:-1] + step)
-        first = np.flatnonzero(new)
-        last = np.append(first[1:], len(n)) - 1
-        low, high, fixed = a[first], a[last] + step, c[first]
+        edges = np.sort((net[on] << 40) | (across << 20) | along)
+        first = np.flatnonzero(np.diff(edges, prepend=-1 - step) != step)
+        last = np.append(first[1:], len(edges))[: len(first)] - 1
+        n, fixed = edges[first] >> 40, (edges[first] >> 20) & FIELD
+        low, high = edges[first] & FIELD, (edges[last] & FIELD) + step
         if horizontal:
             x0, x1 = COLUMN_X + COLUMN * low, COLUMN_X + COLUMN * high
             y0 = y1 = TRACK_Y + TRACK * fixed
         else:
             y0, y1 = TRACK_Y + TRACK * low, TRACK_Y + TRACK * high
             x0 = x1 = COLUMN_X + COLUMN * fixed
-        parts.append(np.column_stack([n[first], np.full(len(first), number), x0, y0, x1, y1]))
-    wires = np.concatenate(parts) if parts else np.zeros((0, 6), np.int64)
-    return wires[np.lexsort(wires.T[::-1])]
+        parts.append(np.column_stack([n, np.full(len(n), number), x0, y0, x1, y1]))
+    wires = np.concatenate(parts)
+    order = np.lexsort(((wires[:, 2] << 32) | wires[:, 3], (wires[:, 0] << 2) | wires[:, 1]))
+    return wires[order]
+
+
+FIELD = (1 << 20) - 1
+"""Columns and tracks a sorting key has room for."""
 
 
 def _accesses(
@@ -208,10 +210,11 @@ def _closing(metal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _without(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Each row once that is not known yet."""
-    old = {tuple(row) for row in known.tolist()}
-    new = [row for row in dict.fromkeys(map(tuple, rows.tolist())) if row not in old]
-    return _rows(new)
+    """Each row once that is not known yet, sorted."""
+    both = np.concatenate([known, rows])
+    order = np.lexsort(both.T[::-1])
+    new = np.append(True, (np.diff(both[order], axis=0) != 0).any(axis=1))[: len(both)]
+    return both[order[new & (order >= len(known))]]
 
 
 def _gaps(fresh: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -224,8 +227,7 @@ def _gaps(fresh: np.ndarray, others: np.ndarray) -> np.ndarray:
         some = some[np.lexsort((metal[some, 2], metal[some, 0]))]
         gaps = _close_pairs(metal[some], is_fresh[some], SPACING[layer])
         found.append(np.column_stack([gaps[:, 0], np.full(len(gaps), layer), gaps[:, 1:]]))
-    rows = np.concatenate(found)
-    return rows[np.lexsort(rows.T[::-1])]
+    return np.concatenate(found)
 
 
 def _mended(metal: np.ndarray, patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
