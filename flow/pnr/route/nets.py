@@ -16,6 +16,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from flow.pnr.route.corridor import LONG, lay_corridor
 from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA
 from flow.pnr.route.search import (
     BACK,
@@ -43,6 +44,7 @@ from flow.pnr.route.state import (
     STRIDE,
     TAKEN_END,
     TAKEN_USED,
+    TILE_SHIFT,
 )
 from flow.pnr.route.tree import clean_paths, keep_paths, take, take_access, trace
 from flow.pnr.rules import MCON_SPACING, VIAS
@@ -258,7 +260,9 @@ def _prim_order(nets, net):
 
 
 @numba.njit(cache=True, nogil=True)
-def _push_sources(state, worker, pins, nets, net, nx, count, first_pin, box, window, vias):
+def _push_sources(
+    state, worker, pins, nets, net, nx, count, first_pin, box, window, vias, corridor
+):
     """Start the search at the tree, or at the first pin while there is no tree."""
     cheapest = np.int64(INFINITE)
     for sweep in range(2):
@@ -281,6 +285,8 @@ def _push_sources(state, worker, pins, nets, net, nx, count, first_pin, box, win
             at = node >> 2
             j = at // nx
             i = at - j * nx
+            if corridor and worker.tiles[j >> TILE_SHIFT, i >> TILE_SHIFT] != corridor:
+                continue
             if window[0] <= i <= window[1] and window[2] <= j <= window[3]:
                 bound = bound_at(i, j, node & 3, box, vias)
                 if sweep == 0:
@@ -302,8 +308,9 @@ def _source_access(state, pins, pin, node):
 
 
 @numba.njit(cache=True, nogil=True)
-def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent, margin):
-    """Search from the tree (or the pin `first`) to `pin`; returns the access reached, or -1."""
+def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent, margin, guided):
+    """Search from the tree (or the pin `first`) to `pin`, in a corridor when `guided` and far;
+    returns the access reached, or -1."""
     box = np.empty(4, np.int64)
     near = np.empty(4, np.int64)
     window = np.empty(4, np.int64)
@@ -323,17 +330,28 @@ def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent,
             vias = np.minimum(vias, VIA_BOUND[layer])
     if len(targets) == 0:
         return np.int64(-1)
+    far = max(box[0] - near[1], near[0] - box[1], 0) + max(box[2] - near[3], near[2] - box[3], 0)
+    guided &= far > LONG
     while True:
         window[0] = max(min(box[0], near[0]) - margin, limits[0])
         window[1] = min(max(box[1], near[1]) + margin, limits[1])
         window[2] = max(min(box[2], near[2]) - margin, limits[2])
         window[3] = min(max(box[3], near[3]) + margin, limits[3])
         worker.counters[MARK] += STRIDE
-        _push_sources(state, worker, pins, nets, net, nx, tree, first, box, window, vias)
+        corridor = np.int64(0)
+        if guided:
+            mark = worker.counters[MARK]
+            corridor = lay_corridor(state, worker, nx, near, box, window, mark)
+        _push_sources(state, worker, pins, nets, net, nx, tree, first, box, window, vias, corridor)
         reached = search(
-            state, worker, nx, targets, nodes, prices, box, window, vias, state.top[net]
+            state, worker, nx, targets, nodes, prices, box, window, vias, state.top[net], corridor
         )
-        if reached >= 0 or (window == limits).all():
+        if reached >= 0:
+            return reached
+        if guided:
+            guided = False
+            continue
+        if (window == limits).all():
             return reached
         margin *= 4
 
@@ -359,7 +377,7 @@ def _strays(state, net, nx, limits):
 
 
 @numba.njit(cache=True, nogil=True)
-def _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old):
+def _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old, guided):
     """Route one net, whose edges stood from `old` on, but for the connections that are `clean`;
     returns False when a pin cannot be reached at any price."""
     worker.counters[NET_MARK] += STRIDE
@@ -382,7 +400,7 @@ def _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, cle
             continue
         pin = order[k]
         reached = _reach(
-            state, worker, pins, nets, net, nx, limits, tree, first, pin, parent[k], margin
+            state, worker, pins, nets, net, nx, limits, tree, first, pin, parent[k], margin, guided
         )
         if reached < 0:
             _discourage(state, pins, nets, net, pin)
@@ -402,7 +420,7 @@ def _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, cle
 
 
 @numba.njit(cache=True, nogil=True)
-def _route_net(state, worker, pins, nets, net, nx, limits, present, margin):
+def _route_net(state, worker, pins, nets, net, nx, limits, present, margin, guided):
     """Rip a net up as far as it must be, and route it; returns whether all pins were reached."""
     order, parent = _prim_order(nets, net)
     clean = np.zeros(len(order), np.bool_)
@@ -411,16 +429,19 @@ def _route_net(state, worker, pins, nets, net, nx, limits, present, margin):
         clean = clean_paths(state, pins, net, order, nx)
         _release(state, net, present)
     count = _open_pins(state, worker, pins, nets, net, nx)
-    complete = _grow(state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old)
+    complete = _grow(
+        state, worker, pins, nets, net, order, parent, nx, limits, margin, clean, old, guided
+    )
     _close_pins(state, worker, count, nx)
     _settle(state, net, present)
     return complete
 
 
 @numba.njit(cache=True, nogil=True)
-def route_nets(state, worker, pins, nets, order, first, nx, limits, present, margin):
+def route_nets(state, worker, pins, nets, order, first, nx, limits, present, margin, guided):
     """Route the nets `order[first:]` that are unrouted, failed or in conflict, inside `limits`
-    (lowest and highest column and track). A net with wires outside is left alone, as a stray.
+    (lowest and highest column and track), long connections in corridors when `guided`. A net with
+    wires outside the limits is left alone, as a stray.
 
     Returns how far it came: less than all when a pool must be compacted first.
     """
@@ -437,7 +458,7 @@ def route_nets(state, worker, pins, nets, order, first, nx, limits, present, mar
             return k
         if worker.counters[TAKEN_USED] + ROOM > worker.counters[TAKEN_END]:
             return k
-        complete = _route_net(state, worker, pins, nets, net, nx, limits, present, margin)
+        complete = _route_net(state, worker, pins, nets, net, nx, limits, present, margin, guided)
         state.failed[net] = 0 if complete else FAILED
         state.fresh[net] = 1
         worker.counters[REROUTED] += 1

@@ -140,7 +140,7 @@ def _negotiate(
     pool = 4 * ROOM * WORKERS + 400 * len(nets.x)
     moves = memory.moves(grid)
     state = new_state(grid.flags.copy(), moves, grid.resources, count, len(nets.x), pool)
-    workers = [new_worker(k) for k in range(WORKERS)]
+    workers = [new_worker(k, grid.nx, grid.ny) for k in range(WORKERS)]
     carry_over(memory, design, grid, nets, state)
     schedule = make_schedule(design, grid, nets, plan.margin)
     kept = plan.folder / STATE_FILE if plan.folder else None
@@ -233,7 +233,7 @@ def _pass(
         return int(
             route_nets(
                 state, worker, grid.pins, nets, batch.order, first, grid.nx, batch.limits, present,
-                margin,
+                margin, number == 0,
             )
         )  # fmt: skip
 

@@ -25,7 +25,7 @@ from itertools import pairwise, product
 import numba
 import numpy as np
 
-from flow.pnr.route.state import EXPANDED, MARK, SPAN
+from flow.pnr.route.state import EXPANDED, MARK, SPAN, TILE_SHIFT
 
 __all__ = [
     "ABOVE",
@@ -172,11 +172,18 @@ def end_of(state, worker, node, nx):
 
 
 @numba.njit(cache=True, nogil=True)
-def search(state, worker, nx, targets, target_node, target_price, box, window, vias, top):
+def _open(tiles, corridor, i, j):
+    """Whether a column and track lie in the corridor, when there is one."""
+    return corridor == 0 or tiles[j >> TILE_SHIFT, i >> TILE_SHIFT] == corridor
+
+
+@numba.njit(cache=True, nogil=True)
+def search(state, worker, nx, targets, target_node, target_price, box, window, vias, top, corridor):
     """From the sources in the queue to the best of the accesses `targets`.
 
     `target_node`, `target_price`: where each stands and what it costs; `box`: columns and tracks
-    that enclose them; `window`: those that may be used; `top`: highest layer to climb to.
+    that enclose them; `window`: those that may be used; `top`: highest layer to climb to;
+    `corridor`: the mark of the tiles to stay in, or 0.
     Returns the access, or -1; the queue is empty again.
     """
     label, price, moves = state.label, state.price, state.moves
@@ -184,6 +191,7 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
     mark = worker.counters[MARK]
     row = 4 * nx
     gaps = len(label)
+    tiles = worker.tiles
     i_low, i_high, j_low, j_high = window[0], window[1], window[2], window[3]
     best, best_access = np.int64(INFINITE), np.int64(-1)
     cheapest = np.int64(INFINITE)
@@ -225,12 +233,12 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                     best, best_access = so_far + target_price[k], targets[k]
         move = moves[node]
         if layer == 0 or layer == 2:
-            if move & FORTH and i < i_high:
+            if move & FORTH and i < i_high and _open(tiles, corridor, i + 1, j):
                 cost = so_far + STEP_X + price[node + (4 if layer == 0 else 8)]
                 bound = bound_at(i + 1, j, layer, box, vias)
                 way = RIGHT_LANDED if landed else RIGHT
                 _relax(state, worker, mark, node + 4, j, cost, way, bound)
-            if move & BACK and i > i_low:
+            if move & BACK and i > i_low and _open(tiles, corridor, i - 1, j):
                 cost = so_far + STEP_X + price[node - 4]
                 bound = bound_at(i - 1, j, layer, box, vias)
                 way = LEFT_LANDED if landed else LEFT
@@ -240,11 +248,11 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
         else:
             step = 1 if layer == 1 else 2
             jump = step * row
-            if move & FORTH and j + step <= j_high:
+            if move & FORTH and j + step <= j_high and _open(tiles, corridor, i, j + step):
                 cost = so_far + step * STEP_Y + price[node + (2 * row if layer == 1 else jump)]
                 bound = bound_at(i, j + step, layer, box, vias)
                 _relax(state, worker, mark, node + jump, j + step, cost, UP, bound)
-            if move & BACK and j - step >= j_low:
+            if move & BACK and j - step >= j_low and _open(tiles, corridor, i, j - step):
                 cost = so_far + step * STEP_Y + price[node - jump]
                 bound = bound_at(i, j - step, layer, box, vias)
                 _relax(state, worker, mark, node - jump, j - step, cost, DOWN, bound)

@@ -22,6 +22,7 @@ __all__ = [
     "STRIDE",
     "TAKEN_END",
     "TAKEN_USED",
+    "TILE_SHIFT",
     "NetTable",
     "State",
     "Worker",
@@ -34,6 +35,7 @@ ENTRIES = 1 << 23  # nodes one search may queue
 ROOM = 400_000  # what one net may add to a pool
 ANY_TOP, FREED_TOP = 3, 4  # no limit; and none again after one that cost too much
 STRAY, FAILED = 1, 2  # a net for the last batch of this pass; a net to be routed again
+TILE_SHIFT = 4  # a tile is 1 << TILE_SHIFT columns and tracks
 STRIDE = 4  # marks of different workers never meet: each counts in steps of this
 
 MARK, NET_MARK, EXPANDED, REROUTED, EDGES_USED, EDGES_END, TAKEN_USED, TAKEN_END = range(8)
@@ -90,7 +92,8 @@ class State(NamedTuple):
 
 class Worker(NamedTuple):
     """Scratch of one thread: a bucket queue (`head` [SPAN] of linked lists of `entries`: next,
-    node, cost, track), the tree of the net in work, flags to restore, and counters."""
+    node, cost, track), the tree of the net in work, flags to restore, counters, and marks of tiles
+    (see `corridor`)."""
 
     head: np.ndarray
     entries: np.ndarray
@@ -98,6 +101,7 @@ class Worker(NamedTuple):
     tree: np.ndarray
     saved: np.ndarray
     counters: np.ndarray
+    tiles: np.ndarray
 
 
 def new_state(
@@ -133,8 +137,8 @@ def new_state(
     )
 
 
-def new_worker(number: int) -> Worker:
-    """The scratch of worker `number` (below STRIDE)."""
+def new_worker(number: int, nx: int, ny: int) -> Worker:
+    """The scratch of worker `number` (below STRIDE) on a grid of `nx` columns and `ny` tracks."""
     counters = np.zeros(8, np.int64)
     counters[MARK] = counters[NET_MARK] = number
     return Worker(
@@ -144,4 +148,5 @@ def new_worker(number: int) -> Worker:
         tree=np.zeros(1 << 20, np.int32),
         saved=np.zeros((100_000, 2), np.int64),
         counters=counters,
+        tiles=np.zeros(((ny >> TILE_SHIFT) + 2, (nx >> TILE_SHIFT) + 2), np.int64),
     )
