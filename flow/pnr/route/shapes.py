@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
-from itertools import pairwise
 from typing import NamedTuple
 
 import klayout.db as kdb
@@ -235,12 +234,16 @@ def _mended(metal: np.ndarray, patches: np.ndarray) -> tuple[np.ndarray, np.ndar
     narrower than a wire, where pads overlap by little."""
     holes, necks = [], []
     for layer in (MET1, MET2, MET3):
-        drawn, closed = (rows[rows[:, 1] == layer] for rows in (metal, patches))
-        for net, region in _patched(drawn, closed):
-            narrow = region.width_check(WIDTH[layer]).each()
-            necks += [(net, layer, *_widened(pair, WIDTH[layer])) for pair in narrow]
-            if layer < MET3:
-                holes += [(net, layer, *box) for box in _small_holes(region)]
+        rows = _patched(*(rows[rows[:, 1] == layer] for rows in (metal, patches)))
+        region = region_of(rows[:, 2:].tolist()).merged()
+        for pair in region.width_check(WIDTH[layer]).each():
+            net = _net_at(rows, pair.bbox())
+            necks.append((net, layer, *_widened(pair, WIDTH[layer])))
+        if layer < MET3:
+            for hole in region.holes().with_area(None, HOLE_AREA, False).each():
+                box = hole.bbox()
+                net = _net_at(rows, box)
+                holes.append((net, layer, box.left, box.bottom, box.right, box.top))
     return _rows(holes), _rows(necks)
 
 
@@ -248,15 +251,17 @@ def _rows(patches: Sequence[tuple[int, ...]]) -> np.ndarray:
     return np.array(patches, np.int64).reshape(-1, 6)
 
 
-def _patched(drawn: np.ndarray, patches: np.ndarray) -> Iterator[tuple[int, kdb.Region]]:
-    """Every net that has patches on a layer, with its merged metal around them."""
+def _patched(drawn: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """The metal around patches of its net, and these."""
     drawn, patches = (rows[np.argsort(rows[:, 0], kind="stable")] for rows in (drawn, patches))
-    rows = np.concatenate([drawn[_near(drawn, patches)], patches])
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    first = np.flatnonzero(np.diff(rows[:, 0], prepend=-1)).tolist()
-    boxes = rows[:, 2:].tolist()
-    for a, b in pairwise([*first, len(rows)]):
-        yield int(rows[a, 0]), region_of(boxes[a:b]).merged()
+    return np.concatenate([drawn[_near(drawn, patches)], patches])
+
+
+def _net_at(rows: np.ndarray, box: kdb.Box) -> int:
+    """The net with metal at a box; metal of two nets never touches."""
+    low = (rows[:, 2] <= box.right) & (rows[:, 3] <= box.top)
+    high = (rows[:, 4] >= box.left) & (rows[:, 5] >= box.bottom)
+    return int(rows[np.flatnonzero(low & high)[0], 0])
 
 
 @numba.njit(cache=True)
@@ -274,12 +279,6 @@ def _near(drawn, patches):
             near[k] = max(gap_x, gap_y) < AROUND
             p += 1
     return near
-
-
-def _small_holes(region: kdb.Region) -> Iterator[Rect]:
-    for hole in region.holes().with_area(None, HOLE_AREA, False).each():
-        box = hole.bbox()
-        yield box.left, box.bottom, box.right, box.top
 
 
 def _widened(pair: kdb.EdgePair, width: int) -> Rect:
