@@ -157,4 +157,6 @@ def test_via_bound_is_never_more_than_a_path() -> None:
             if across or along:
                 assert VIA_BOUND[target, layer, 0, 0] <= cost
     assert VIA_BOUND[0, 0, 0, 1] == 2 * VIA_COST[0]
+    assert VIA_BOUND[0, 0, 2, 0] == 2 * (VIA_COST[0] + VIA_COST[1])  # far along x: over met3
+    assert (VIA_BOUND[:, :, 2] >= VIA_BOUND[:, :, 1]).all()
     assert STEP_X * 34 == STEP_Y * 46
