@@ -189,7 +189,9 @@ def surroundings(design: Design) -> Surroundings:
         where = (master.width, master.height, int(design.x[k]), int(design.y[k]))
         orient = int(design.orient[k])
         if master.is_macro:
-            shapes = [(LAYERS.index(n), r) for n, r in master.obstructions if n in LAYERS]
+            supplies = [pin for pin in master.pins.values() if not pin.is_signal]
+            metal_of = master.obstructions + [shape for pin in supplies for shape in pin.shapes]
+            shapes = [(LAYERS.index(n), r) for n, r in metal_of if n in LAYERS]
         else:
             shapes = [(0, rect) for rect in design.cell_library.shapes(master.name).met1]
             if master.name not in shares:

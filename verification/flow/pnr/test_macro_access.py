@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 
 from flow import pdk
+from flow.pnr.capacitance import GROUND_NET
 from flow.pnr.cell_library import Library, read_library
 from flow.pnr.design import Design
 from flow.pnr.floorplan import Floorplan, MacroPlace, make_floorplan
 from flow.pnr.macro_access import check_macro_access
 from flow.pnr.netlist import read_netlist
+from flow.pnr.parasitics import surroundings
 from flow.pnr.power import PowerPlan, make_power_grid
+from flow.pnr.rules import COLUMN, COLUMN_X, MET3, TRACK, TRACK_Y
 from verification.flow.pnr.designs import macro_system, write_macro, write_netlist
 
 
@@ -37,6 +40,16 @@ def _with_obstruction(design: Design, *shapes: tuple[str, tuple[int, int, int, i
 
 def test_a_macro_with_free_pins_passes(powered):
     check_macro_access(powered)
+
+
+def test_extraction_sees_the_supplies_of_a_macro(powered):
+    """A wire of met4 over the macro crosses its straps of met3, pins in the LEF."""
+    metal = surroundings(powered).metal
+    (macro,) = (k for k in range(powered.instances) if powered.master(k).is_macro)
+    x, y = int(powered.x[macro]) + 45_000, int(powered.y[macro])
+    for height, there in ((5_870, True), (11_000, False), (17_870, True)):
+        at = metal[MET3, (y + height - TRACK_Y) // TRACK, (x - COLUMN_X) // COLUMN]
+        assert (at == GROUND_NET) == there
 
 
 def test_a_pin_under_an_obstruction_is_named(powered):
