@@ -21,6 +21,7 @@ from flow.pnr.antenna_pieces import LI1, Parts, charged_pieces
 from flow.pnr.design import Design
 from flow.pnr.edit import Editor
 from flow.pnr.gaps import Gaps
+from flow.pnr.groups import row_numbers
 from flow.pnr.rules import LAYERS, MET3, SITE, WIDTH
 from flow.pnr.wiring import pin_shapes
 
@@ -62,7 +63,7 @@ def antenna_violations(
 ) -> list[Violation]:
     """All violations of a routed design, or of the nets `among` [M], on `layers`. Only nets with
     metal enough to break the rule are looked at."""
-    nets = np.array(sorted(suspects(design, among, layers)), np.int64)
+    nets = np.array(suspects(design, among, layers), np.int64)
     found = []
     for row in charged_pieces(_parts(design, nets), LIMIT_RATIO[0] / 2 / max(THICKNESS_UM)):
         which, layer, length, gate, diffusion, pin = row
@@ -78,13 +79,14 @@ def _parts(design: Design, nets: np.ndarray) -> Parts:
 
     def rows(table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The rows of the nets in a table sorted by net, and where each net begins."""
-        bounds = np.searchsorted(table[:, 0], [nets, nets + 1])
-        return table[_numbers(bounds)][:, 1:].astype(np.int64), _starts(bounds)
+        first, end = np.searchsorted(table[:, 0], [nets, nets + 1])
+        own = table[row_numbers(first, end - first)][:, 1:].astype(np.int64)
+        return own, np.append(0, np.cumsum(end - first))
 
     routes = design.routes
-    bounds = np.array([design.pin_start[nets], design.pin_start[nets + 1]])
-    pins = _numbers(bounds)
-    pin_start = _starts(bounds)
+    size = np.diff(design.pin_start)[nets]
+    pins = row_numbers(design.pin_start[nets], size)
+    pin_start = np.append(0, np.cumsum(size))
     shapes = [
         (net, k - first, LI1 if name == "li1" else LAYERS.index(name), *rect)
         for net, first, end in zip(range(len(nets)), pin_start[:-1], pin_start[1:], strict=True)
@@ -136,18 +138,6 @@ def _gates(design: Design) -> np.ndarray:
     diode = design.masters.index(DIODE) if DIODE in design.masters else -1
     on_diode = (design.pin_instance >= 0) & (design.master_of[design.pin_instance] == diode)
     return np.where(on_diode, 0, gates)
-
-
-def _starts(bounds: np.ndarray) -> np.ndarray:
-    """Where groups of rows begin and the last ends, when they are put one after another; `bounds`
-    [2, groups]: first row and end of each."""
-    return np.append(0, np.cumsum(bounds[1] - bounds[0]))
-
-
-def _numbers(bounds: np.ndarray) -> np.ndarray:
-    """The numbers of the rows of such groups, one after another."""
-    start = _starts(bounds)
-    return np.repeat(bounds[0] - start[:-1], np.diff(start)) + np.arange(start[-1])
 
 
 def top_after_hop(design: Design, violations: Iterable[Violation]) -> dict[int, int]:

@@ -16,6 +16,7 @@ import numba
 import numpy as np
 
 from flow.pnr.rules import LAYERS, VIAS, WIDTH
+from macros.disjoint import join, root
 
 __all__ = ["LI1", "Parts", "charged_pieces"]
 
@@ -49,19 +50,6 @@ class Parts(NamedTuple):
 
 
 @numba.njit(cache=True)
-def _root(parent, member):
-    while parent[member] != member:
-        parent[member] = parent[parent[member]]
-        member = parent[member]
-    return member
-
-
-@numba.njit(cache=True)
-def _join(parent, a, b):
-    parent[_root(parent, a)] = _root(parent, b)
-
-
-@numba.njit(cache=True)
 def _meet(a, b):
     """Whether two rectangles, of which lines and points are some, touch."""
     return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
@@ -91,53 +79,38 @@ def _holds(rect, via):
 
 
 @numba.njit(cache=True)
-def _join_layer(parent, wires, vias, patches, shapes, layer):
+def _join_layer(parent, metal, vias, shapes, layer):
     """Join what touches on a layer, and the cuts below it to their pads.
 
-    Members of `parent`: wires, pads under the cuts of vias, pads above them, patches, pins.
+    Members of `parent`: `metal`, which is wires and patches, pads under the cuts of vias, pads
+    above them, pins.
     """
-    first_patch = len(wires) + 2 * len(vias)
-    first_pin = first_patch + len(patches)
+    first_pin = len(metal) + 2 * len(vias)
     pads = _pads(vias, layer)
     for k in range(len(pads)):
         v, is_above = pads[k, 0], pads[k, 1]
-        pad = len(wires) + is_above * len(vias) + v
+        pad = len(metal) + is_above * len(vias) + v
         if is_above:
-            _join(parent, pad, len(wires) + v)
+            join(parent, pad, len(metal) + v)
         for other in range(k):
             if _holds(pads[other, 2:], vias[v]):
-                _join(parent, pad, len(wires) + pads[other, 1] * len(vias) + pads[other, 0])
-        for w in range(len(wires)):
-            if wires[w, 0] == layer and _holds(wires[w, 1:], vias[v]):
-                _join(parent, pad, w)
-        for p in range(len(patches)):
-            if patches[p, 0] == layer and _meet(patches[p, 1:], pads[k, 2:]):
-                _join(parent, pad, first_patch + p)
+                join(parent, pad, len(metal) + pads[other, 1] * len(vias) + pads[other, 0])
+        for m in range(len(metal)):
+            if metal[m, 0] == layer and _meet(metal[m, 1:], pads[k, 2:]):
+                join(parent, pad, m)
         for s in range(len(shapes)):
             contact = shapes[s, 1] == LI1 and is_above and layer == 0
             if (contact or shapes[s, 1] == layer) and _holds(shapes[s, 2:], vias[v]):
-                _join(parent, pad, first_pin + shapes[s, 0])
-    for w in range(len(wires)):
-        if wires[w, 0] != layer:
+                join(parent, pad, first_pin + shapes[s, 0])
+    for m in range(len(metal)):
+        if metal[m, 0] != layer:
             continue
-        for other in range(w):
-            if wires[other, 0] == layer and _meet(wires[w, 1:], wires[other, 1:]):
-                _join(parent, w, other)
-        for p in range(len(patches)):
-            if patches[p, 0] == layer and _meet(wires[w, 1:], patches[p, 1:]):
-                _join(parent, w, first_patch + p)
+        for other in range(m):
+            if metal[other, 0] == layer and _meet(metal[m, 1:], metal[other, 1:]):
+                join(parent, m, other)
         for s in range(len(shapes)):
-            if shapes[s, 1] == layer and _meet(wires[w, 1:], shapes[s, 2:]):
-                _join(parent, w, first_pin + shapes[s, 0])
-    for p in range(len(patches)):
-        if patches[p, 0] != layer:
-            continue
-        for other in range(p):
-            if patches[other, 0] == layer and _meet(patches[p, 1:], patches[other, 1:]):
-                _join(parent, first_patch + p, first_patch + other)
-        for s in range(len(shapes)):
-            if shapes[s, 1] == layer and _meet(patches[p, 1:], shapes[s, 2:]):
-                _join(parent, first_patch + p, first_pin + shapes[s, 0])
+            if shapes[s, 1] == layer and _meet(metal[m, 1:], shapes[s, 2:]):
+                join(parent, m, first_pin + shapes[s, 0])
 
 
 @numba.njit(cache=True)
@@ -171,19 +144,20 @@ def charged_pieces(parts, least):
         shapes = parts.shapes[parts.shape_start[net] : parts.shape_start[net + 1]]
         gates = parts.gate[parts.pin_start[net] : parts.pin_start[net + 1]]
         diffusions = parts.diffusion[parts.pin_start[net] : parts.pin_start[net + 1]]
-        first_pin = len(wires) + 2 * len(vias) + len(patches)
+        metal = np.concatenate((wires, patches))
+        first_pin = len(metal) + 2 * len(vias)
         count = first_pin + len(gates)
         parent = np.arange(count)
         for layer in range(METALS):
-            _join_layer(parent, wires, vias, patches, shapes, layer)
+            _join_layer(parent, metal, vias, shapes, layer)
             length = np.zeros(count)
             for w in range(len(wires)):
                 if wires[w, 0] == layer:
-                    length[_root(parent, w)] += _length(wires, vias, w) / 1e3
+                    length[root(parent, w)] += _length(wires, vias, w) / 1e3
             gate, diffusion = np.zeros(count), np.zeros(count)
             largest = np.zeros(count, np.int64)
             for k in range(len(gates)):
-                piece = _root(parent, first_pin + k)
+                piece = root(parent, first_pin + k)
                 if gate[piece] == 0 or gates[k] > gates[largest[piece]]:
                     largest[piece] = k
                 gate[piece] += gates[k]

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from flow.pnr.design import Design
-from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA, Grid, build_grid
+from flow.pnr.route.grid import Grid, build_grid
+from flow.pnr.route.state import BLOCKED, NO_EDGE, NO_VIA
 from flow.pnr.rules import COLUMN, MET1, MET2, MET3, MET4, TRACK
 
 __all__ = ["check_macro_access"]

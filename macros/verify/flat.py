@@ -20,6 +20,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from macros.disjoint import join, root
 from macros.technology import layers
 from macros.technology.layers import Layer
 from macros.technology.rules import GRID
@@ -104,15 +105,15 @@ class _Nets:
 
     def tie_to_substrate(self, name: str) -> None:
         for node in range(self.start[name], self.start[name] + len(self.boxes[name])):
-            self.parent[_root(self.parent, node)] = _root(self.parent, SUBSTRATE_NODE)
+            join(self.parent, node, SUBSTRATE_NODE)
 
     def substrate(self) -> int:
-        return int(_root(self.parent, SUBSTRATE_NODE))
+        return int(root(self.parent, SUBSTRATE_NODE))
 
     def of(self, name: str) -> list[int]:
         """Net of each rectangle of a layer."""
         start = self.start[name]
-        return [int(_root(self.parent, start + k)) for k in range(len(self.boxes[name]))]
+        return [int(root(self.parent, start + k)) for k in range(len(self.boxes[name]))]
 
     def touching(self, name: str, box: kdb.Box) -> Iterator[tuple[kdb.Box, int]]:
         """Rectangles of a layer that touch a box, with their nets."""
@@ -121,7 +122,7 @@ class _Nets:
         for k in np.flatnonzero(hit):
             yield (
                 kdb.Box(*map(int, self.boxes[name][k])),
-                int(_root(self.parent, self.start[name] + k)),
+                int(root(self.parent, self.start[name] + k)),
             )
 
 
@@ -291,14 +292,6 @@ def _slices(trapezoid: kdb.Polygon) -> Iterator[tuple[int, int, int, int]]:
             yield math.ceil(left), y, math.floor(right), min(y + GRID, box.top)
 
 
-@numba.njit(cache=True)
-def _root(parent, node):
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
-
-
 def _join(parent: Boxes, first: Boxes, first_start: int, second: Boxes, second_start: int) -> None:
     _unite(parent, _touching(first, second, False) + np.array([first_start, second_start]))
 
@@ -306,8 +299,7 @@ def _join(parent: Boxes, first: Boxes, first_start: int, second: Boxes, second_s
 @numba.njit(cache=True)
 def _unite(parent, pairs):
     for k in range(len(pairs)):
-        one, other = _root(parent, pairs[k, 0]), _root(parent, pairs[k, 1])
-        parent[max(one, other)] = min(one, other)
+        join(parent, pairs[k, 0], pairs[k, 1])
 
 
 @numba.njit(cache=True)

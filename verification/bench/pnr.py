@@ -202,7 +202,7 @@ def _synthesise_chip() -> None:
         return
     print(f"{CHIP} has no run in {CHIP_RUN}: it is synthesised first", flush=True)
     command = Path(sys.executable).with_name("spikeout")
-    subprocess.run([command, "run", CHIP, "--to", "floorplan"], check=True, capture_output=True)
+    _output([command, "run", CHIP, "--to", "floorplan"], CHIP)
 
 
 def _judge_growth(small: str, few: dict[str, float], large: str, many: dict[str, float]) -> None:
@@ -223,10 +223,16 @@ def _judge(what: str, value: float, bar: float) -> None:
 def measured(name: str) -> dict[str, float]:
     """The row of a design, placed and routed in a process of its own."""
     command = [sys.executable, "-m", "verification.bench.pnr", "--case", name]
+    return json.loads(_output(command, name))
+
+
+def _output(command: Sequence[str | Path], name: str) -> str:
+    """What a command prints. Raises RuntimeError with the last line it complains with."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
-    return json.loads(done.stdout)
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise RuntimeError(f"{name}: {said[-1] if said else f'exit status {done.returncode}'}")
+    return done.stdout
 
 
 def _children() -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from flow.pnr.groups import row_numbers
 from flow.pnr.route.nets import count_users
 from flow.pnr.route.state import State
 from macros.store import atomic_write
@@ -73,5 +74,4 @@ def _fill(kept: Any, state: State) -> np.ndarray:
 
 def _flat(pool: np.ndarray, start: np.ndarray, count: np.ndarray) -> np.ndarray:
     """The entries of all nets one after the other."""
-    end = np.cumsum(count, dtype=np.int64)
-    return pool[np.repeat(start - (end - count), count) + np.arange(end[-1] if len(end) else 0)]
+    return pool[row_numbers(start, count)]

@@ -23,15 +23,13 @@ from flow.pnr.design import Design
 from flow.pnr.geometry import Rect
 from flow.pnr.power import supply_shapes
 from flow.pnr.route.pins import (
-    BLOCKED,
-    NO_EDGE,
-    NO_VIA,
     PinTable,
     node_half,
     own_metal,
     pin_table,
     placed_shapes,
 )
+from flow.pnr.route.state import BLOCKED, NO_EDGE, NO_VIA
 from flow.pnr.rules import (
     COLUMN,
     COLUMN_X,
@@ -44,7 +42,7 @@ from flow.pnr.rules import (
     WIDTH,
 )
 
-__all__ = ["BLOCKED", "NO_EDGE", "NO_VIA", "Grid", "build_grid"]
+__all__ = ["Grid", "build_grid"]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from flow.pnr.design import Design
-from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA, Grid
+from flow.pnr.groups import row_numbers
+from flow.pnr.route.grid import Grid
 from flow.pnr.route.nets import all_moves, count_users
 from flow.pnr.route.shapes import Drawn
-from flow.pnr.route.state import NetTable, State
+from flow.pnr.route.state import BLOCKED, NO_EDGE, NO_VIA, NetTable, State
 
 __all__ = ["Memory", "carry_over"]
 
@@ -75,8 +76,10 @@ def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state
     state.history[:] = known.history
     state.top[:] = known.top
     state.fresh[:] = ~kept
-    old_pins = _rows(old.start[:-1], np.diff(old.start))[np.repeat(kept, np.diff(old.start))]
-    new_pins = _rows(nets.start[:-1], np.diff(nets.start))[np.repeat(kept, np.diff(nets.start))]
+    old_pins = row_numbers(old.start[:-1], np.diff(old.start))[np.repeat(kept, np.diff(old.start))]
+    new_pins = row_numbers(nets.start[:-1], np.diff(nets.start))[
+        np.repeat(kept, np.diff(nets.start))
+    ]
     chosen = known.access[old_pins]
     moved = chosen - memory.grid.pins.start[old_pins] + grid.pins.start[new_pins]
     state.access[new_pins] = np.where(chosen >= 0, moved, -1)
@@ -87,16 +90,10 @@ def carry_over(memory: Memory, design: Design, grid: Grid, nets: NetTable, state
 def _copy(kept: np.ndarray, known: _Pool, pool: _Pool) -> None:
     """The rows of the nets that are kept, from one pool to an empty one."""
     rows, start, size = known
-    own = rows[_rows(start, size)[np.repeat(kept, size)]]
+    own = rows[row_numbers(start, size)[np.repeat(kept, size)]]
     pool[0][: len(own)] = own
     pool[2][:] = np.where(kept, size, 0)
     pool[1][:] = np.cumsum(pool[2]) - pool[2]
-
-
-def _rows(first: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Row numbers of groups that start at `first` and hold `size` rows each, one after another."""
-    size = size.astype(np.int64)
-    return np.repeat(first - (np.cumsum(size) - size), size) + np.arange(int(size.sum()))
 
 
 def _stands(before: Design, design: Design) -> bool:
@@ -131,7 +128,7 @@ def _hindered(before: Grid, grid: Grid, known: State) -> np.ndarray:
     worse = (grid.flags & ~before.flags & (BLOCKED | NO_EDGE | NO_VIA)) > 0
     count = len(known.edge_count)
     net = np.repeat(np.arange(count), known.edge_count)
-    node = known.edges[_rows(known.edge_start, known.edge_count)] >> 2
+    node = known.edges[row_numbers(known.edge_start, known.edge_count)] >> 2
     found = np.zeros(count, bool)
     found[net[worse[node]]] = True
     return found

@@ -17,7 +17,6 @@ import numba
 import numpy as np
 
 from flow.pnr.route.corridor import LONG, lay_corridor
-from flow.pnr.route.grid import BLOCKED, NO_EDGE, NO_VIA
 from flow.pnr.route.search import (
     BACK,
     FORTH,
@@ -33,11 +32,14 @@ from flow.pnr.route.search import (
     search,
 )
 from flow.pnr.route.state import (
+    BLOCKED,
     EDGES_END,
     EDGES_USED,
     FAILED,
     MARK,
     NET_MARK,
+    NO_EDGE,
+    NO_VIA,
     REROUTED,
     ROOM,
     STRAY,

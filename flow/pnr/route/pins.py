@@ -19,6 +19,7 @@ from flow.pnr.cell_library import Library
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.lef import Master, Pin
+from flow.pnr.route.state import BLOCKED, NO_VIA
 from flow.pnr.rules import (
     COLUMN,
     COLUMN_X,
@@ -32,9 +33,6 @@ from flow.pnr.rules import (
 )
 
 __all__ = [
-    "BLOCKED",
-    "NO_EDGE",
-    "NO_VIA",
     "PinTable",
     "fixed_metal",
     "node_half",
@@ -42,9 +40,6 @@ __all__ = [
     "pin_table",
     "placed_shapes",
 ]
-
-BLOCKED, NO_VIA, NO_EDGE = 1, 2, 4
-"""Flags of a node: no metal, no via to the layer above, no wire to the next node."""
 
 
 class PinTable(NamedTuple):
@@ -229,7 +224,8 @@ def _moved(source, which, corner, nx):
                 y[b] = source.contact[a, 1] + corner[pin, 1]
             metal_layer[b] = source.metal_layer[a]
             if metal_layer[b] >= 0:
-                metal[b] = source.metal[a] + corner[pin, np.array([0, 1, 0, 1])]
+                metal[b, 0::2] = source.metal[a, 0::2] + corner[pin, 0]
+                metal[b, 1::2] = source.metal[a, 1::2] + corner[pin, 1]
             for r in range(source.resource_start[a], source.resource_start[a + 1]):
                 step = 1 if source.is_gap[r] else 4
                 resource[count] = source.resource[r] + step * place

@@ -13,6 +13,7 @@ import numpy as np
 
 from flow.pnr.antenna import antenna_violations, top_after_hop
 from flow.pnr.design import Design
+from flow.pnr.groups import row_numbers
 from flow.pnr.route import checkpoint
 from flow.pnr.route.failure import RouteError, hopeless, unroutable
 from flow.pnr.route.grid import Grid, build_grid
@@ -190,7 +191,7 @@ def _hop(design: Design, grid: Grid, nets: NetTable, state: State) -> bool:
     state.fresh[:] = 0
     routed = replace(design, routes=open_routes(grid, nets, state, among))
     found = False
-    violations = antenna_violations(routed, among, (MET3,))
+    violations = antenna_violations(routed, layers=(MET3,))
     for net, top in top_after_hop(design, violations).items():
         if state.top[net] == ANY_TOP:
             state.top[net], state.failed[net], found = top, FAILED, True
@@ -274,10 +275,9 @@ def _compact(state: State, workers: list[Worker]) -> None:
     ):
         order = np.argsort(start, kind="stable")
         size = count[order].astype(np.int64)
-        first = np.cumsum(size) - size
         filled = int(size.sum())
-        pool[:filled] = pool[np.repeat(start[order] - first, size) + np.arange(filled)]
-        start[order] = first
+        pool[:filled] = pool[row_numbers(start[order], size)]
+        start[order] = np.cumsum(size) - size
         room = (len(pool) - filled) // len(workers)
         if room < 2 * ROOM:
             raise RouteError("the routing pools are full; the design is larger than planned for")

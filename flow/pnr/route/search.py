@@ -263,10 +263,8 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
             elif layer == 1:
                 cost += price[node + 5]
             bound = straight + vias[layer + 1, across, along]
-            if layer == 1:
-                _relax(state, worker, mark, node + 1 - row, j - 1, cost, ABOVE, bound)
-            else:
-                _relax(state, worker, mark, node + 1, j, cost, ABOVE, bound)
+            lower = 1 if layer == 1 else 0  # where the label of a path landed on met3 stands
+            _relax(state, worker, mark, node + 1 - lower * row, j - lower, cost, ABOVE, bound)
         if move & SINK:
             cost = so_far + VIA_COST[layer - 1] + price[node - 1]
             if layer == 1:
@@ -274,10 +272,8 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
             elif layer == 2:
                 cost += price[node - 1 + row]
             bound = straight + vias[layer - 1, across, along]
-            if layer == 3:
-                _relax(state, worker, mark, node - 1 - row, j - 1, cost, BELOW, bound)
-            else:
-                _relax(state, worker, mark, node - 1, j, cost, BELOW, bound)
+            lower = 1 if layer == 3 else 0
+            _relax(state, worker, mark, node - 1 - lower * row, j - lower, cost, BELOW, bound)
     for slot in range(cursor, queue[FURTHEST] + 1):
         head[slot & (SPAN - 1)] = -1
     worker.counters[EXPANDED] += expanded

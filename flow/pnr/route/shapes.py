@@ -13,6 +13,7 @@ import numpy as np
 from flow.pnr.cell_library import region_of
 from flow.pnr.design import Routes
 from flow.pnr.geometry import Rect
+from flow.pnr.groups import row_numbers
 from flow.pnr.route.grid import Grid
 from flow.pnr.route.state import NetTable, State
 from flow.pnr.rules import (
@@ -105,8 +106,7 @@ def _edges(state: State, among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     """Net, lower node and axis of every edge, each once."""
     counts = np.where(among, state.edge_count, 0)
     net = np.repeat(np.arange(len(counts)), counts)
-    offset = np.arange(len(net)) - np.repeat(np.cumsum(counts) - counts, counts)
-    edge = state.edges[np.repeat(state.edge_start, counts) + offset].astype(np.int64)
+    edge = state.edges[row_numbers(state.edge_start, counts)].astype(np.int64)
     pairs = np.sort((net << 32) | edge)
     pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])[: len(pairs)]]
     edge = pairs & 0xFFFFFFFF

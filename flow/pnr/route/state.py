@@ -8,6 +8,7 @@ import numpy as np
 
 __all__ = [
     "ANY_TOP",
+    "BLOCKED",
     "EDGES_END",
     "EDGES_USED",
     "EXPANDED",
@@ -15,6 +16,8 @@ __all__ = [
     "FREED_TOP",
     "MARK",
     "NET_MARK",
+    "NO_EDGE",
+    "NO_VIA",
     "REROUTED",
     "ROOM",
     "SPAN",
@@ -34,6 +37,8 @@ SPAN = 1 << 16  # costs a search can tell apart ahead of the cheapest one
 ENTRIES = 1 << 23  # nodes one search may queue
 ROOM = 400_000  # what one net may add to a pool
 ANY_TOP, FREED_TOP = 3, 4  # no limit; and none again after one that cost too much
+BLOCKED, NO_VIA, NO_EDGE = 1, 2, 4
+"""Flags of a node: no metal, no via to the layer above, no wire to the next node."""
 STRAY, FAILED = 1, 2  # a net for the last batch of this pass; a net to be routed again
 TILE_SHIFT = 4  # a tile is 1 << TILE_SHIFT columns and tracks
 STRIDE = 4  # marks of different workers never meet: each counts in steps of this
@@ -55,9 +60,9 @@ class NetTable(NamedTuple):
 class State(NamedTuple):
     """The routing of all nets.
 
-    Per node: `label` (search mark << 33 | distance << 4 | way), `tree_mark`, `flags` (see
-    `grid`), `moves` (which steps the flags allow). Per resource: `price`, what a net pays for it
-    (0 while the net that is being routed holds it); `history`; `users`; `owner`, the net mark.
+    Per node: `label` (search mark << 33 | distance << 4 | way), `tree_mark`, `flags`, `moves`
+    (which steps the flags allow). Per resource: `price`, what a net pays for it (0 while the net
+    that is being routed holds it); `history`; `users`; `owner`, the net mark.
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
     node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
     is what each pin uses (-1: none), and `path_start`, `path_count` which edges of its net lead
