@@ -2,7 +2,8 @@
 
 A tile is 16 columns by 16 tracks. Crossing it along x costs what the cheapest of its tracks of met3
 asks, along y the cheapest column of met2 or met4, at the prices of the moment. Of all ways with at
-most two bends between two pins the cheapest is marked, and some room around both ends.
+most two bends between two pins the cheapest is marked, and some room around both ends. A pin at the
+edge of a macro is reached from the tile beside it that is open.
 
 Cost: every node of met2, met3 and met4 in the window is read once, in order of memory; the search
 looks at most of them several times, at random.
@@ -16,7 +17,7 @@ import numpy as np
 from flow.pnr.route.search import FORTH, INFINITE, STEP_X, STEP_Y
 from flow.pnr.route.state import TILE_SHIFT
 
-__all__ = ["LONG", "lay_corridor"]
+__all__ = ["LONG", "lay_corridor", "widen_to_tiles"]
 
 LONG = 250  # columns and tracks between pins from which a corridor saves more than it costs
 TILE = 1 << TILE_SHIFT
@@ -71,6 +72,30 @@ def _tile_of(low, high, first, count):
 
 
 @numba.njit(cache=True, nogil=True)
+def _gate(x_sums, y_sums, a, b):
+    """Column and row of the tile from which a pin in tile (a, b) is reached: of that tile and its
+    neighbours the first without a wall along x or y, or else with the lowest."""
+    best, column, row = INFINITE, a, b
+    for k in range(9):
+        around = (4 + k) % 9  # 4: the tile itself
+        near, to = a + around % 3 - 1, b + around // 3 - 1
+        if not (0 <= near < len(y_sums) and 0 <= to < len(x_sums)):
+            continue
+        cost = max(_between(x_sums[to], near, near), _between(y_sums[near], to, to), WALL)
+        if cost < best:
+            best, column, row = cost, near, to
+    return column, row
+
+
+@numba.njit(cache=True, nogil=True)
+def widen_to_tiles(window, limits):
+    """Widen a window to whole tiles, as far as `limits` allow."""
+    for k in (0, 2):
+        window[k] = max(window[k] >> TILE_SHIFT << TILE_SHIFT, limits[k])
+        window[k + 1] = min(window[k + 1] | (TILE - 1), limits[k + 1])
+
+
+@numba.njit(cache=True, nogil=True)
 def _cheapest(x_sums, y_sums, a0, b0, a1, b1):
     """Row of tiles that the way from (a0, b0) to (a1, b1) runs along, or else -1 and the column."""
     best, row, column = INFINITE, -1, -1
@@ -114,6 +139,8 @@ def lay_corridor(state, worker, nx, near, box, window, mark):
             y_sums[a, b + 1] = y_sums[a, b] + _along(state, nx, i, j)
     a0, a1 = _tile_of(near[0], near[1], left, columns), _tile_of(box[0], box[1], left, columns)
     b0, b1 = _tile_of(near[2], near[3], low, rows), _tile_of(box[2], box[3], low, rows)
+    a0, b0 = _gate(x_sums, y_sums, a0, b0)
+    a1, b1 = _gate(x_sums, y_sums, a1, b1)
     row, column = _cheapest(x_sums, y_sums, a0, b0, a1, b1)
     tiles = worker.tiles[low:, left:]
     if row >= 0:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from flow.pnr.route.corridor import LONG, lay_corridor
+from flow.pnr.route.corridor import LONG, lay_corridor, widen_to_tiles
 from flow.pnr.route.search import (
     BACK,
     FORTH,
@@ -30,6 +30,7 @@ from flow.pnr.route.search import (
     clear_queue,
     push_source,
     search,
+    set_frame,
 )
 from flow.pnr.route.state import (
     BLOCKED,
@@ -262,6 +263,11 @@ def _prim_order(nets, net):
 
 
 @numba.njit(cache=True, nogil=True)
+def _holds(window, i, j):
+    return window[0] <= i <= window[1] and window[2] <= j <= window[3]
+
+
+@numba.njit(cache=True, nogil=True)
 def _push_sources(
     state, worker, pins, nets, net, nx, count, first_pin, box, window, vias, corridor
 ):
@@ -275,12 +281,15 @@ def _push_sources(
                 node = np.int64(pins.node[access])
                 at = node >> 2
                 j = at // nx
+                i = at - j * nx
+                if not _holds(window, i, j):
+                    continue
                 cost = _access_price(state, pins, access)
-                bound = bound_at(at - j * nx, j, node & 3, box, vias)
+                bound = bound_at(i, j, node & 3, box, vias)
                 if sweep == 0:
                     cheapest = min(cheapest, cost + bound)
                 else:
-                    push_source(state, worker, node, j, cost, bound)
+                    push_source(worker, node, i, j, cost, bound)
             continue
         for k in range(count):
             node = np.int64(worker.tree[k])
@@ -289,12 +298,12 @@ def _push_sources(
             i = at - j * nx
             if corridor and worker.tiles[j >> TILE_SHIFT, i >> TILE_SHIFT] != corridor:
                 continue
-            if window[0] <= i <= window[1] and window[2] <= j <= window[3]:
+            if _holds(window, i, j):
                 bound = bound_at(i, j, node & 3, box, vias)
                 if sweep == 0:
                     cheapest = min(cheapest, bound)
                 else:
-                    push_source(state, worker, node, j, np.int64(0), bound)
+                    push_source(worker, node, i, j, np.int64(0), bound)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -339,7 +348,9 @@ def _reach(state, worker, pins, nets, net, nx, limits, tree, first, pin, parent,
         window[1] = min(max(box[1], near[1]) + margin, limits[1])
         window[2] = max(min(box[2], near[2]) - margin, limits[2])
         window[3] = min(max(box[3], near[3]) + margin, limits[3])
-        worker.counters[MARK] += STRIDE
+        if guided:
+            widen_to_tiles(window, limits)
+        set_frame(worker, window)
         corridor = np.int64(0)
         if guided:
             mark = worker.counters[MARK]

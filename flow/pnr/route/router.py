@@ -47,6 +47,7 @@ __all__ = ["Memory", "Pass", "RouteError", "RoutePlan", "route"]
 WORKERS = 3  # one for the whole die, one for each half
 HOP_PASSES = 6  # passes with conflicts after which hops are given up
 KEEPING = 30  # times what it takes to keep a state that passes take before it is kept again
+WORTH = 3.0  # CPU seconds of passes that are worth keeping
 STATE_FILE, HEAT_FILE = "routing.npz", "conflicts.png"
 
 
@@ -151,7 +152,7 @@ def _negotiate(
         passes = [_as_pass(row.tolist()) for row in known]
     _compact(state, workers)
     priced = -1
-    saved = keeping = 0.0
+    saved, keeping = time.process_time(), 0.0
     while True:
         if passes:
             _free_stuck(state, passes)
@@ -169,7 +170,7 @@ def _negotiate(
             priced = present
         passes.append(_pass(len(passes), present, grid, nets, state, workers, schedule, plan))
         report(passes[-1])
-        if kept and time.process_time() - saved > KEEPING * keeping:
+        if kept and time.process_time() - saved > max(WORTH, KEEPING * keeping):
             began = time.process_time()
             checkpoint.save(kept, key, state, np.array(passes, float))
             saved = time.process_time()

@@ -13,9 +13,12 @@ labels: one for a path that came along the wire, which may go anywhere, and one 
 just landed by a via, which must go along the wire. The second stands at the unused node of met3 one
 track below.
 
-Cost: a few memory lines per node expanded, 3 to 5 million nodes a second. Memory per node: 8 bytes
-for the label, 4 for the tree mark, 2 for flags and moves; per resource 4 each for price, owner and
-history and 2 for the count of users.
+Labels stand in an array of the worker as wide as the window of the search (`set_frame`), so that
+those of one search lie close together and where those of the last one lay.
+
+Cost: a few memory lines per node expanded, 5 to 10 million nodes a second. Memory per node: 8 bytes
+for the label, where windows were that large, 4 for the tree mark, 2 for flags and moves; per
+resource 4 each for price, owner and history and 2 for the count of users.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from itertools import pairwise, product
 import numba
 import numpy as np
 
-from flow.pnr.route.state import EXPANDED, MARK, SPAN, TILE_SHIFT
+from flow.pnr.route.state import EXPANDED, MARK, SPAN, STRIDE, TILE_SHIFT
 
 __all__ = [
     "ABOVE",
@@ -36,6 +39,7 @@ __all__ = [
     "LEFT_LANDED",
     "RIGHT",
     "RIGHT_LANDED",
+    "ROW",
     "START",
     "STEP_X",
     "STEP_Y",
@@ -44,8 +48,10 @@ __all__ = [
     "bound_at",
     "clear_queue",
     "end_of",
+    "place_of",
     "push_source",
     "search",
+    "set_frame",
     "way_of",
 ]
 
@@ -61,6 +67,8 @@ FORTH, BACK, RISE, SINK = 1, 2, 4, 8
 """Bits of `State.moves`: a wire away from the origin, one towards it, a via up, a via down."""
 
 TOP, CURSOR, FURTHEST = range(3)
+LEFT_COLUMN, LOW_TRACK, ROW = range(3)
+"""Entries of `Worker.frame`: column and track of the first label, labels from track to track."""
 NEXT, NODE, COST, AT_TRACK = range(4)
 """Columns of `Worker.entries`."""
 DISTANCE = (1 << 29) - 1
@@ -123,12 +131,28 @@ def _insert(worker, entry, cost):
 
 
 @numba.njit(cache=True, nogil=True)
-def _relax(state, worker, mark, node, track, cost, way, bound):
+def set_frame(worker, window):
+    """Lay the labels of the next search out for the columns and tracks of `window`."""
+    worker.counters[MARK] += STRIDE
+    worker.frame[LEFT_COLUMN] = window[0]
+    worker.frame[LOW_TRACK] = window[2] - 1  # the track of labels of paths landed on the lowest
+    worker.frame[ROW] = 4 * (window[1] - window[0] + 1)
+
+
+@numba.njit(cache=True, nogil=True)
+def place_of(worker, node, i, j):
+    """Where the label of a node stands, which lies in column i and track j."""
+    frame = worker.frame
+    return (j - frame[LOW_TRACK]) * frame[ROW] + 4 * (i - frame[LEFT_COLUMN]) + (node & 3)
+
+
+@numba.njit(cache=True, nogil=True)
+def _relax(worker, mark, place, node, track, cost, way, bound):
     """Reach a node at a cost; queue it when that is the best so far."""
-    label = state.label[node]
+    label = worker.label[place]
     if label >> 33 == mark and (label >> 4) & DISTANCE <= cost:
         return
-    state.label[node] = (mark << 33) | (cost << 4) | way
+    worker.label[place] = (mark << 33) | (cost << 4) | way
     entry = worker.queue[TOP]
     if entry < len(worker.entries):
         worker.queue[TOP] = entry + 1
@@ -146,28 +170,29 @@ def clear_queue(worker, cheapest):
 
 
 @numba.njit(cache=True, nogil=True)
-def push_source(state, worker, node, track, cost, bound):
-    """Add a source; `bound` from `bound_at`."""
-    _relax(state, worker, worker.counters[MARK], node, track, cost, START, bound)
+def push_source(worker, node, i, j, cost, bound):
+    """Add a source in column i and track j of the frame; `bound` from `bound_at`."""
+    place = place_of(worker, node, i, j)
+    _relax(worker, worker.counters[MARK], place, node, j, cost, START, bound)
 
 
 @numba.njit(cache=True, nogil=True)
-def way_of(state, slot):
+def way_of(worker, place):
     """How the last search reached a label."""
-    return state.label[slot] & 15
+    return worker.label[place] & 15
 
 
 @numba.njit(cache=True, nogil=True)
-def end_of(state, worker, node, nx):
-    """The label of a node at which the last search came there for less."""
-    if node & 3 != 2:
-        return node
-    landed = node - 4 * nx
+def end_of(worker, place):
+    """The label of the node at `place` at which the last search came there for less."""
+    if place & 3 != 2:
+        return place
+    landed = place - worker.frame[ROW]
     mark = worker.counters[MARK]
-    if state.label[node] >> 33 != mark:
+    if worker.label[place] >> 33 != mark:
         return landed
-    if state.label[landed] >> 33 != mark or state.label[node] <= state.label[landed]:
-        return node
+    if worker.label[landed] >> 33 != mark or worker.label[place] <= worker.label[landed]:
+        return place
     return landed
 
 
@@ -186,11 +211,11 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
     `corridor`: the mark of the tiles to stay in, or 0.
     Returns the access, or -1; the queue is empty again.
     """
-    label, price, moves = state.label, state.price, state.moves
+    label, price, moves = worker.label, state.price, state.moves
     head, queue = worker.head, worker.queue
     mark = worker.counters[MARK]
-    row = 4 * nx
-    gaps = len(label)
+    row, label_row = 4 * nx, worker.frame[ROW]
+    gaps = len(moves)
     tiles = worker.tiles
     i_low, i_high, j_low, j_high = window[0], window[1], window[2], window[3]
     best, best_access = np.int64(INFINITE), np.int64(-1)
@@ -215,10 +240,12 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
         at = node >> 2
         j = np.int64(worker.entries[entry, AT_TRACK])
         i = at - j * nx
-        so_far = (label[node] >> 4) & DISTANCE
+        place = place_of(worker, node, i, j)
+        so_far = (label[place] >> 4) & DISTANCE
         landed = layer == 2 and j & 1 == 0
         if landed:
             node += row
+            place += label_row
             j += 1
         dx = max(box[0] - i, i - box[1], 0)
         dy = max(box[2] - j, j - box[3], 0)
@@ -237,25 +264,25 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                 cost = so_far + STEP_X + price[node + (4 if layer == 0 else 8)]
                 bound = bound_at(i + 1, j, layer, box, vias)
                 way = RIGHT_LANDED if landed else RIGHT
-                _relax(state, worker, mark, node + 4, j, cost, way, bound)
+                _relax(worker, mark, place + 4, node + 4, j, cost, way, bound)
             if move & BACK and i > i_low and _open(tiles, corridor, i - 1, j):
                 cost = so_far + STEP_X + price[node - 4]
                 bound = bound_at(i - 1, j, layer, box, vias)
                 way = LEFT_LANDED if landed else LEFT
-                _relax(state, worker, mark, node - 4, j, cost, way, bound)
+                _relax(worker, mark, place - 4, node - 4, j, cost, way, bound)
             if landed:
                 continue
         else:
             step = 1 if layer == 1 else 2
-            jump = step * row
+            jump, label_jump = step * row, step * label_row
             if move & FORTH and j + step <= j_high and _open(tiles, corridor, i, j + step):
                 cost = so_far + step * STEP_Y + price[node + (2 * row if layer == 1 else jump)]
                 bound = bound_at(i, j + step, layer, box, vias)
-                _relax(state, worker, mark, node + jump, j + step, cost, UP, bound)
+                _relax(worker, mark, place + label_jump, node + jump, j + step, cost, UP, bound)
             if move & BACK and j - step >= j_low and _open(tiles, corridor, i, j - step):
                 cost = so_far + step * STEP_Y + price[node - jump]
                 bound = bound_at(i, j - step, layer, box, vias)
-                _relax(state, worker, mark, node - jump, j - step, cost, DOWN, bound)
+                _relax(worker, mark, place - label_jump, node - jump, j - step, cost, DOWN, bound)
         if move & RISE and layer < top:
             cost = so_far + VIA_COST[layer] + price[node + 1]
             if layer == 0:
@@ -264,7 +291,8 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                 cost += price[node + 5]
             bound = straight + vias[layer + 1, across, along]
             lower = 1 if layer == 1 else 0  # where the label of a path landed on met3 stands
-            _relax(state, worker, mark, node + 1 - lower * row, j - lower, cost, ABOVE, bound)
+            slot, to = node + 1 - lower * row, place + 1 - lower * label_row
+            _relax(worker, mark, to, slot, j - lower, cost, ABOVE, bound)
         if move & SINK:
             cost = so_far + VIA_COST[layer - 1] + price[node - 1]
             if layer == 1:
@@ -273,7 +301,8 @@ def search(state, worker, nx, targets, target_node, target_price, box, window, v
                 cost += price[node - 1 + row]
             bound = straight + vias[layer - 1, across, along]
             lower = 1 if layer == 3 else 0
-            _relax(state, worker, mark, node - 1 - lower * row, j - lower, cost, BELOW, bound)
+            slot, to = node - 1 - lower * row, place - 1 - lower * label_row
+            _relax(worker, mark, to, slot, j - lower, cost, BELOW, bound)
     for slot in range(cursor, queue[FURTHEST] + 1):
         head[slot & (SPAN - 1)] = -1
     worker.counters[EXPANDED] += expanded

@@ -60,9 +60,9 @@ class NetTable(NamedTuple):
 class State(NamedTuple):
     """The routing of all nets.
 
-    Per node: `label` (search mark << 33 | distance << 4 | way), `tree_mark`, `flags`, `moves`
-    (which steps the flags allow). Per resource: `price`, what a net pays for it (0 while the net
-    that is being routed holds it); `history`; `users`; `owner`, the net mark.
+    Per node: `tree_mark`, `flags`, `moves` (which steps the flags allow). Per resource: `price`,
+    what a net pays for it (0 while the net that is being routed holds it); `history`; `users`;
+    `owner`, the net mark.
     `edges` and `taken` are pools: net n owns `edge_start[n]`..`+ edge_count[n]` (edge =
     node * 4 + axis, axis 0 to the right, 1 up, 2 a via) and likewise resources; `access` [pins]
     is what each pin uses (-1: none), and `path_start`, `path_count` which edges of its net lead
@@ -72,7 +72,6 @@ class State(NamedTuple):
     for.
     """
 
-    label: np.ndarray
     tree_mark: np.ndarray
     flags: np.ndarray
     moves: np.ndarray
@@ -97,12 +96,15 @@ class State(NamedTuple):
 
 class Worker(NamedTuple):
     """Scratch of one thread: a bucket queue (`head` [SPAN] of linked lists of `entries`: next,
-    node, cost, track), the tree of the net in work, flags to restore, counters, and marks of tiles
-    (see `corridor`)."""
+    node, cost, track), labels of nodes (search mark << 33 | distance << 4 | way; where: `frame`,
+    see `search`), the tree of the net in work, flags to restore, counters, and marks of tiles (see
+    `corridor`)."""
 
     head: np.ndarray
     entries: np.ndarray
     queue: np.ndarray
+    label: np.ndarray
+    frame: np.ndarray
     tree: np.ndarray
     saved: np.ndarray
     counters: np.ndarray
@@ -118,7 +120,6 @@ def new_state(
         return np.zeros(count, kind)
 
     return State(
-        label=zeros(len(flags), np.int64),
         tree_mark=zeros(len(flags)),
         flags=flags,
         moves=moves,
@@ -150,6 +151,8 @@ def new_worker(number: int, nx: int, ny: int) -> Worker:
         head=np.full(SPAN, -1, np.int32),
         entries=np.zeros((ENTRIES, 4), np.int32),
         queue=np.zeros(3, np.int64),
+        label=np.zeros(4 * nx * (ny + 1), np.int64),
+        frame=np.zeros(3, np.int64),
         tree=np.zeros(1 << 20, np.int32),
         saved=np.zeros((100_000, 2), np.int64),
         counters=counters,

@@ -18,9 +18,11 @@ from flow.pnr.route.search import (
     LEFT_LANDED,
     RIGHT,
     RIGHT_LANDED,
+    ROW,
     START,
     UP,
     end_of,
+    place_of,
     way_of,
 )
 from flow.pnr.route.state import EDGES_USED, NET_MARK, TAKEN_USED
@@ -82,7 +84,7 @@ def edge_ends(edge, nx):
 def _take_edge(state, worker, edge, nx):
     """Add an edge to the net, and the gaps beside the pad on met1 when it is a via there."""
     if edge & 3 == THROUGH and (edge >> 2) & 3 == 0:
-        gap = len(state.label) + (edge >> 4)
+        gap = len(state.flags) + (edge >> 4)
         take(state, worker, gap)
         take(state, worker, gap + nx)
     state.edges[worker.counters[EDGES_USED]] = edge
@@ -92,34 +94,30 @@ def _take_edge(state, worker, edge, nx):
 @numba.njit(cache=True, nogil=True)
 def trace(state, worker, node, count, nx):
     """Add the path that ends in `node` to the tree; returns its size and the node it leaves."""
-    row = 4 * nx
-    slot = end_of(state, worker, node, nx)
+    row = worker.frame[ROW]
+    j = (node >> 2) // nx
+    place = place_of(worker, node, (node >> 2) - j * nx, j)
+    slot = end_of(worker, place)
     while True:
         count = _join(state, worker, node, count, nx)
-        way = way_of(state, slot)
+        way = way_of(worker, slot)
         if way == START:
             return count, node
-        layer = node & 3
-        step = row if layer == 1 else 2 * row
-        if way in (RIGHT, RIGHT_LANDED):
-            node -= 4
-            edge = node * 4
-        elif way in (LEFT, LEFT_LANDED):
-            edge = node * 4
-            node += 4
-        elif way == UP:
+        tracks = 1 if node & 3 == 1 else 2
+        step, axis, place_step = 1, THROUGH, np.int64(1)
+        if way in (RIGHT, RIGHT_LANDED, LEFT, LEFT_LANDED):
+            step, axis, place_step = 4, RIGHTWARD, np.int64(4)
+        elif way in (UP, DOWN):
+            step, axis, place_step = tracks * 4 * nx, UPWARD, tracks * row
+        if way in (RIGHT, RIGHT_LANDED, UP, ABOVE):
             node -= step
-            edge = node * 4 + 1
-        elif way == DOWN:
-            edge = node * 4 + 1
-            node += step
-        elif way == ABOVE:
-            node -= 1
-            edge = node * 4 + 2
+            place -= place_step
+            edge = node * 4 + axis
         else:
-            edge = node * 4 + 2
-            node += 1
-        slot = node - row if way in (RIGHT_LANDED, LEFT_LANDED) else node
+            edge = node * 4 + axis
+            node += step
+            place += place_step
+        slot = place - row if way in (RIGHT_LANDED, LEFT_LANDED) else place
         _take_edge(state, worker, edge, nx)
 
 
@@ -155,7 +153,7 @@ def _is_clean(state, pins, net, pin, nx):
         if _node_shared(state, low, nx) or _node_shared(state, high, nx):
             return False
         if edge & 3 == THROUGH and low & 3 == 0:
-            gap = len(state.label) + (low >> 2)
+            gap = len(state.flags) + (low >> 2)
             if state.users[gap] > 1 or state.users[gap + nx] > 1:
                 return False
     return True

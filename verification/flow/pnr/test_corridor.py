@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.pnr.route.corridor import TILE, lay_corridor
+from flow.pnr.route.corridor import TILE, lay_corridor, widen_to_tiles
 from flow.pnr.route.nets import all_moves
 from flow.pnr.route.state import State, Worker, new_state, new_worker
 
@@ -69,6 +69,23 @@ def test_blocked_metal_counts_as_dear(empty: tuple[State, Worker]) -> None:
     blocked = state._replace(moves=all_moves(state.flags, NX))
     tiles = _corridor((blocked, worker), (40, 100), (360, 110), WHOLE)
     assert np.flatnonzero(tiles[:, 160 // TILE])[0] == 48 // TILE
+
+
+def test_a_pin_at_a_macro_is_reached_from_its_open_side(empty: tuple[State, Worker]) -> None:
+    """Only wires along y run over the macro, and no via leaves them: the way ends beside it."""
+    state, worker = empty
+    grid = state.flags.reshape(NY, NX, 4)
+    grid[32:272, 96:330, :3] = 1
+    blocked = state._replace(moves=all_moves(state.flags, NX))
+    tiles = _corridor((blocked, worker), (40, 300), (329, 100), WHOLE)
+    assert tiles[100 // TILE : 300 // TILE, 336 // TILE].all()
+    assert not tiles[128 // TILE : 256 // TILE, : 336 // TILE].any()
+
+
+def test_windows_are_widened_to_tiles_within_limits() -> None:
+    window = np.array([20, 100, 5, 90], np.int64)
+    widen_to_tiles(window, np.array([18, 300, 0, 94], np.int64))
+    assert window.tolist() == [18, 111, 0, 94]
 
 
 def test_a_corridor_reads_nothing_outside_its_window(empty: tuple[State, Worker]) -> None:

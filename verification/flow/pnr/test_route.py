@@ -75,7 +75,8 @@ def test_clock_nets_go_first(placed: Design) -> None:
 def test_a_killed_run_goes_on_to_the_same_bytes(
     placed: Design, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(router, "KEEPING", 0)  # every pass, however short, is worth keeping
+    monkeypatch.setattr(router, "KEEPING", 0)
+    monkeypatch.setattr(router, "WORTH", -1)  # every pass, however short, is worth keeping
     whole, _ = route(placed)
     plan = RoutePlan(folder=tmp_path)
 
