@@ -35,6 +35,7 @@ __all__ = [
     "capacitances",
     "halves",
     "lay_out",
+    "wire_for",
 ]
 
 FARTHEST = 6
@@ -63,6 +64,9 @@ around so small a plane the field goes on to others."""
 BEYOND = np.array([1.0, 1.5, 3.75, 5.15])
 """Wire that metal beyond a wire counts for, by area, per layer: it has a face of its own at the end
 of a wire, but only edges beside one."""
+FACE_UM = np.array([0.6, 0.75, 0.2, 0.2])
+"""um of wire whose area ends and pads have at the most, per layer; a larger patch has that face, or
+edges that are half as long as those of a square of its area, if that is more."""
 STEPS_UM = (COLUMN / 1e3, TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3)
 PITCH_UM = (TRACK / 1e3, COLUMN / 1e3, 2 * TRACK / 1e3, 2 * COLUMN / 1e3)
 WIDTH_UM = tuple(width / 1e3 for width in WIDTH)
@@ -70,7 +74,7 @@ WIDTH_UM = tuple(width / 1e3 for width in WIDTH)
 
 class Segments(NamedTuple):
     """Runs of grid nodes, [n] each: net, layer, first column and track, number of steps, and um of
-    wire at a run of no step (metal beyond the wires)."""
+    wire that a run of no step counts for (metal beyond the wires)."""
 
     net: np.ndarray
     layer: np.ndarray
@@ -95,7 +99,6 @@ class Shares(NamedTuple):
     along: np.ndarray
     beside: np.ndarray
     own: float
-    beyond: np.ndarray
     strap: np.ndarray
     lone: float
 
@@ -106,6 +109,13 @@ class Couplings(NamedTuple):
     a: np.ndarray
     b: np.ndarray
     farad: np.ndarray
+
+
+def wire_for(area: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """um of wire that metal beyond the wires counts for: [n] of nm2 and of layers."""
+    length = area / np.array(WIDTH)[layer] / 1e3
+    face = BEYOND[layer] * np.minimum(length, FACE_UM[layer])
+    return np.maximum(face, np.where(length > FACE_UM[layer], 2 * np.sqrt(area) / 1e3, 0.0))
 
 
 def halves(corner: str) -> np.ndarray:
@@ -160,7 +170,7 @@ def capacitances(
     owner = np.full(around.metal.shape, -1, np.int32)
     _own(owner, segments)
     room = 2 * int((segments.steps + 1).sum()) + 1
-    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, BEYOND, STRAP_UM, LONE)
+    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, STRAP_UM, LONE)
     ground, pairs, farad = _all(
         around.metal, around.li1, owner, segments, halves(corner), shares, room
     )
@@ -280,7 +290,7 @@ def _all(metal, li1, owner, segments, halves, shares, room):
         for step in range(steps + 1):
             length = STEPS_UM[layer] * (0.5 if step == 0 or step == steps else 1.0)
             if steps == 0:
-                length = segments.pad[k] * shares.beyond[layer]
+                length = segments.pad[k]
             above, above_far, above_own = _cover(metal, layer, j, i, 1, net, shares)
             below, below_far, below_own = _cover(metal, layer, j, i, -1, net, shares)
             ups = (1 - above) * (1 - above_far), above, (1 - above) * above_far

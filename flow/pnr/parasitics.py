@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from flow.pnr.beyond import metal_beyond
-from flow.pnr.capacitance import GROUND_NET, Segments, Surroundings, capacitances, lay_out
+from flow.pnr.capacitance import GROUND_NET, Segments, Surroundings, capacitances, lay_out, wire_for
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.lef import Master
 from flow.pnr.loops import tree_of
 from flow.pnr.power import supply_shapes
-from flow.pnr.rules import COLUMN, COLUMN_X, CUTS, LAYERS, MET4, TRACK, TRACK_Y, WIDTH
+from flow.pnr.rules import COLUMN, COLUMN_X, CUTS, LAYERS, MET4, TRACK, TRACK_Y
 from flow.pnr.wiring import Node, Resistor, Wiring, wiring_of
 from macros.store import atomic_write
 from macros.technology.parasitics import CONTACT_OHM, SHEET_OHM
@@ -152,7 +152,7 @@ def segments_of(
     beyond = metal_beyond(design.routes)
     i = np.rint((beyond[:, 2] - COLUMN_X) / COLUMN).astype(int).clip(0, columns - 1)
     j = np.rint((beyond[:, 3] - TRACK_Y) / TRACK).astype(int).clip(0, tracks - 1)
-    length = beyond[:, 4] / np.array(WIDTH)[beyond[:, 1]] / 1e3
+    length = wire_for(beyond[:, 4], beyond[:, 1])
     for (net, layer, x, y, _), column, track, um in zip(
         beyond.tolist(), i.tolist(), j.tolist(), length.tolist(), strict=True
     ):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flow.pnr.capacitance import BEYOND, STEPS_UM, Segments, capacitances
+from flow.pnr.capacitance import STEPS_UM, Segments, capacitances
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect
 from flow.pnr.parasitics import driver_of, resistance_tree, segments_of, surroundings
@@ -128,7 +128,7 @@ def _nodes(rows: np.ndarray, place: Place) -> list[tuple[float, ...]]:
             start = max(at - (pitch / 2 if k else 0), low)
             end = min(at + (pitch / 2 if k < steps else 0), high)
             um = STEPS_UM[int(layer)] * max(end - start, 0) / pitch
-            found.append((net, layer, i, j, 0.0, um / BEYOND[int(layer)]))
+            found.append((net, layer, i, j, 0.0, um))
     return found
 
 
