@@ -17,6 +17,7 @@ import numpy as np
 
 from flow.pnr.beyond import metal_beyond
 from flow.pnr.capacitance import GROUND_NET, Segments, Surroundings, capacitances, lay_out, wire_for
+from flow.pnr.collector import uncollected
 from flow.pnr.design import Design
 from flow.pnr.geometry import Rect, placed
 from flow.pnr.lef import Master
@@ -65,6 +66,7 @@ class NetTree(NamedTuple):
         return sum(self.capacitors.values()) + sum(c.farad for c in self.couplings)
 
 
+@uncollected()
 def extract(design: Design, corner: str = "nom") -> list[NetTree]:
     """The tree of every net of a routed design at a corner (`min`, `nom` or `max`)."""
     if corner not in CORNERS:
@@ -139,29 +141,24 @@ def segments_of(
     design: Design, wiring: dict[int, Wiring]
 ) -> tuple[Segments, list[tuple[Node, Node]]]:
     """All pieces of wire and metal beyond them, and the nodes at their ends."""
-    rows: list[tuple[int, int, int, int, int, float]] = []
-    ends: list[tuple[Node, Node]] = []
-    for net, tree in wiring.items():
-        for a, b in tree.pieces:
-            i0, j0 = (a[1] - COLUMN_X) // COLUMN, (a[2] - TRACK_Y) // TRACK
-            i1, j1 = (b[1] - COLUMN_X) // COLUMN, (b[2] - TRACK_Y) // TRACK
-            steps = i1 - i0 + (j1 - j0) // (2 if a[0] == MET4 else 1)
-            rows.append((net, a[0], i0, j0, steps, 0.0))
-            ends.append((a, b))
+    ends = [piece for tree in wiring.values() for piece in tree.pieces]
+    net = np.repeat(np.array([*wiring], np.int64), [len(tree.pieces) for tree in wiring.values()])
+    at = np.array(ends, np.int64).reshape(-1, 2, 3)
+    i, j = (at[:, :, 1] - COLUMN_X) // COLUMN, (at[:, :, 2] - TRACK_Y) // TRACK
+    layer = at[:, 0, 0]
+    steps = np.diff(i)[:, 0] + np.diff(j)[:, 0] // np.where(layer == MET4, 2, 1)
+    runs = np.column_stack([net, layer, i[:, 0], j[:, 0], steps])
     columns, tracks = grid_size(design)
     beyond = metal_beyond(design.routes)
     i = np.rint((beyond[:, 2] - COLUMN_X) / COLUMN).astype(int).clip(0, columns - 1)
     j = np.rint((beyond[:, 3] - TRACK_Y) / TRACK).astype(int).clip(0, tracks - 1)
-    length = wire_for(beyond[:, 4], beyond[:, 1])
-    for (net, layer, x, y, _), column, track, um in zip(
-        beyond.tolist(), i.tolist(), j.tolist(), length.tolist(), strict=True
-    ):
-        at = _nearest(wiring[net].points, (layer, x, y))
-        rows.append((net, layer, column, track, 0, um))
-        ends.append((at, at))
-    table = np.array(rows, float).reshape(-1, 6)
-    net, layer, column, track, steps = table[:, :5].astype(np.int64).T
-    return Segments(net, layer, column, track, steps, table[:, 5].copy()), ends
+    for net_of, on, x, y in beyond[:, :4].tolist():
+        point = _nearest(wiring[net_of].points, (on, x, y))
+        ends.append((point, point))
+    pads = np.column_stack([beyond[:, :2], i, j, np.zeros(len(beyond), np.int64)])
+    length = np.append(np.zeros(len(runs)), wire_for(beyond[:, 4], beyond[:, 1]))
+    net, layer, column, track, steps = np.concatenate([runs, pads]).T
+    return Segments(net, layer, column, track, steps, length), ends
 
 
 def _nearest(points: set[Node], at: Node) -> Node:
@@ -227,6 +224,7 @@ def _stamp(metal: np.ndarray, layer: int, rect: Rect) -> None:
     metal[layer, max(j0, 0) : j1 + 1, max(i0, 0) : i1 + 1] = GROUND_NET
 
 
+@uncollected()
 def write_spef(
     design: Design, path: Path, trees: list[NetTree] | None = None, corner: str = "nom"
 ) -> dict[str, float]:
@@ -235,7 +233,7 @@ def write_spef(
     Raises RuntimeError naming the first net with a pin that the tree does not reach.
     """
     trees = trees if trees is not None else extract(design, corner)
-    labels = _Labels(design, trees)
+    labels = _labels(design, trees)
     lines = list(_header(design))
     total = 0.0
     for net, tree in enumerate(trees):
@@ -280,34 +278,35 @@ def _header(design: Design) -> Iterator[str]:
         yield f"{port.name} {'I' if port.direction == 'input' else 'O'}"
 
 
-class _Labels:
-    """Names of nodes in the file: pins by instance and pin, other nodes numbered per net."""
+class _Labels(NamedTuple):
+    """Names in the file, per net: its own, and of its nodes, pins by instance and pin, all others
+    numbered."""
 
-    def __init__(self, design: Design, trees: list[NetTree]) -> None:
-        self._design = design
-        ports = {port.net: port.name for port in design.ports}
-        self.nets = [ports.get(net) or _escaped(n) for net, n in enumerate(design.net_names)]
-        self._nodes = [
-            {
-                node: f"{name}:{k}"
-                for k, node in enumerate(sorted(n for n in tree.capacitors if n[0] >= 0), 1)
-            }
-            for name, tree in zip(self.nets, trees, strict=True)
-        ]
+    nets: list[str]
+    nodes: list[dict[Node, str]]
 
-    def pin(self, net: int, position: int) -> str:
-        at = int(self._design.pin_start[net]) + position
-        instance, index = int(self._design.pin_instance[at]), int(self._design.pin_index[at])
-        if instance < 0:
-            return self._design.ports[-1 - instance].name
-        pin = self._design.master(instance).signal_pins[index]
-        return f"{_escaped(self._design.instance_names[instance])}:{pin.name}"
 
-    def node(self, net: int, node: Node) -> str:
-        return self.pin(net, node[1]) if node[0] == -1 else self._nodes[net][node]
+def _labels(design: Design, trees: list[NetTree]) -> _Labels:
+    ports = {port.net: port.name for port in design.ports}
+    instances = [_escaped(name) for name in design.instance_names]
+    nets = [ports.get(net) or _escaped(name) for net, name in enumerate(design.net_names)]
+    nodes: list[dict[Node, str]] = []
+    for net, tree in enumerate(trees):
+        inner = sorted(node for node in tree.capacitors if node[0] >= 0)
+        named = {node: f"{nets[net]}:{k}" for k, node in enumerate(inner, 1)}
+        for position, (instance, index) in enumerate(design.net_pins(net)):
+            if instance < 0:
+                label = design.ports[-1 - instance].name
+            else:
+                pin = design.master(instance).signal_pins[index].name
+                label = f"{instances[instance]}:{pin}"
+            named[-1, position, 0] = label
+        nodes.append(named)
+    return _Labels(nets, nodes)
 
 
 def _net_lines(design: Design, net: int, tree: NetTree, labels: _Labels) -> Iterator[str]:
+    names = labels.nodes[net]
     yield f"*D_NET {labels.nets[net]} {tree.total:.4f}"
     yield "*CONN"
     for position, (instance, index) in enumerate(design.net_pins(net)):
@@ -317,20 +316,20 @@ def _net_lines(design: Design, net: int, tree: NetTree, labels: _Labels) -> Iter
         else:
             pin = design.master(instance).signal_pins[index]
             direction = "O" if pin.direction == "output" else "I"
-            yield f"*I {labels.pin(net, position)} {direction}"
+            yield f"*I {names[-1, position, 0]} {direction}"
     yield "*CAP"
     number = 0
     for node, farad in sorted(tree.capacitors.items()):
         if farad:
             number += 1
-            yield f"{number} {labels.node(net, node)} {farad:.5f}"
+            yield f"{number} {names[node]} {farad:.5f}"
     for coupling in tree.couplings:
         number += 1
-        other = labels.node(coupling.other, coupling.other_node)
-        yield f"{number} {labels.node(net, coupling.node)} {other} {coupling.farad:.5f}"
+        other = labels.nodes[coupling.other][coupling.other_node]
+        yield f"{number} {names[coupling.node]} {other} {coupling.farad:.5f}"
     yield "*RES"
     for k, (a, b, ohm) in enumerate(tree.resistors, 1):
-        yield f"{k} {labels.node(net, a)} {labels.node(net, b)} {ohm:.4f}"
+        yield f"{k} {names[a]} {names[b]} {ohm:.4f}"
     yield "*END"
 
 

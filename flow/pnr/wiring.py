@@ -135,15 +135,14 @@ def _join_patches(patches: list[list[int]], points: _Points, resistors: list[Res
 def _join_pads(patches: list[list[int]], vias: list[list[int]], resistors: list[Resistor]) -> None:
     """Connect vias whose pads touch one patch, once for each pair."""
     joined: dict[tuple[Node, Node], float] = {}
+    pads = _pads(vias) if patches else {}
     for layer, x0, y0, x1, y1 in patches:
-        touching = []
-        for kind, x, y in vias:
-            if kind not in (layer, layer + 1):
-                continue
-            half_x, half_y = VIAS[kind].above if kind == layer else VIAS[kind].below
-            if x - half_x <= x1 and x0 <= x + half_x and y - half_y <= y1 and y0 <= y + half_y:
-                touching.append((layer, x, y))
-        for a, b in pairwise(sorted(set(touching))):
+        touching = {
+            (layer, x, y)
+            for x, y, left, bottom, right, top in pads.get(layer, ())
+            if left <= x1 and x0 <= right and bottom <= y1 and y0 <= top
+        }
+        for a, b in pairwise(sorted(touching)):
             away_x, away_y = abs(b[1] - a[1]), abs(b[2] - a[2])
             width = x1 - x0 if away_y > away_x else y1 - y0
             if width == 0:  # closes a gap of no width
@@ -151,6 +150,15 @@ def _join_pads(patches: list[list[int]], vias: list[list[int]], resistors: list[
             ohm = SHEET_OHM[LAYERS[layer]] * (away_x + away_y) / width
             joined[a, b] = min(ohm, joined.get((a, b), ohm))
     resistors += [(a, b, ohm) for (a, b), ohm in joined.items()]
+
+
+def _pads(vias: list[list[int]]) -> dict[int, list[tuple[int, int, int, int, int, int]]]:
+    """On each layer the centres of vias and the rectangles of their pads there."""
+    found = defaultdict(list)
+    for kind, x, y in vias:
+        for layer, (half_x, half_y) in ((kind - 1, VIAS[kind].below), (kind, VIAS[kind].above)):
+            found[layer].append((x, y, x - half_x, y - half_y, x + half_x, y + half_y))
+    return found
 
 
 def _join_pins(
