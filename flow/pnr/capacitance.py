@@ -6,13 +6,15 @@ because its field spreads, and one that ends just short of it covers some; one l
 wires run along again and cover by how near they lie; what is left over sees the li1 that the cells
 have there or the substrate below, and nothing above (straps of met5, under them and beside, for
 met3 and met4). For each pair of planes, `wire_planes` gives what half a wire has to a neighbour 1
-to 6 tracks away and to all else; they are added in proportion. Metal beyond the wires (ends, pads,
-patches) counts as wire of the same area.
+to 6 tracks away and to all else; they are added in proportion.
 
-The shares and spreads are fitted to field solutions of 208 windows (least squares): of random
-logic, of logic around a macro, and of a chip. The corners `min` and `max` scale each value as the
-PDK's tables do (`wire_tables`). How far the result is from a field solver, in windows drawn anew:
-`python -m verification.bench spef`.
+What the net itself has above or below holds charge back and takes none. Metal beyond the wires
+(ends, pads, patches) counts as wire of the same area, a large patch by its edges.
+
+The shares and spreads are fitted to field solutions of 232 windows (least squares, begun at a fit
+to 208 windows of other routings): of random logic, of logic around a macro, and of a chip. The
+corners `min` and `max` scale each value as the PDK's tables do (`wire_tables`). How far the result
+is from a field solver, in windows drawn anew: `python -m verification.bench spef`.
 """
 
 from __future__ import annotations
@@ -43,25 +45,27 @@ FARTHEST = 6
 GROUND_NET = -1  # occupancy of metal that belongs to no signal net
 SPREAD_UM = np.array(
     [
-        [0.0, 0.59, 0.0, 0.0, 0.0],
-        [0.23, 0.0, 0.0, 0.0, 0.0],
-        [0.0, 0.28, 0.0, 0.31, 0.0],
-        [0.0, 0.0, 0.39, 0.0, 0.0],
+        [0.0, 0.31, 0.0, 0.0, 0.0],
+        [0.29, 0.0, 0.0, 0.0, 0.0],
+        [0.0, 0.32, 0.0, 0.17, 0.0],
+        [0.0, 0.0, 0.38, 0.0, 0.0],
     ]
 )
 """[layer, crossing layer]: how far to each side a crossing wire acts beyond its edge."""
-ALONG_SHARE = np.array([0.70, 0.71])
+ALONG_SHARE = np.array([0.71, 0.73])
 """Cover by a wire two layers away: on the same track, and for each one on a track beside it."""
-BESIDE_SHARE = np.array([0.74, 0.37])
-"""Cover by a crossing wire that ends one node short of this one, and two."""
-STRAP_UM = np.array([1.3, 4.0])
+BESIDE_SHARE = np.array([0.46, 0.35, 0.20])
+"""Cover by a crossing wire that ends one node short of this one, two, and three."""
+STRAP_UM = np.array([1.7, 4.6])
 """How far beyond their edges straps of met5 act, less and less, on met4 and on met3."""
-LONE = 0.09
+LONE = 0.03
 """What a side without a neighbour has more than in a field without any: to metal farther away."""
-OWN_SHARE = 0.45
-"""What is left of the rest where a plane is the net itself: it holds charge back, but takes none;
-around so small a plane the field goes on to others."""
-BEYOND = np.array([1.0, 1.5, 3.75, 5.15])
+OWN_SHARE = np.array([0.18, 0.53])
+"""What is left of the rest where a plane is the net itself, of wires and of metal beyond them: it
+holds charge back, but takes none; around so small a plane the field goes on to others."""
+OWN_REACH_UM = 0.10
+"""How much farther a wire of the net itself holds charge back than one of another net covers."""
+BEYOND = np.array([1.10, 1.70, 4.66, 3.54])
 """Wire that metal beyond a wire counts for, by area, per layer: it has a face of its own at the end
 of a wire, but only edges beside one."""
 FACE_UM = np.array([0.6, 0.75, 0.2, 0.2])
@@ -73,8 +77,8 @@ WIDTH_UM = tuple(width / 1e3 for width in WIDTH)
 
 
 class Segments(NamedTuple):
-    """Runs of grid nodes, [n] each: net, layer, first column and track, number of steps, and um of
-    wire that a run of no step counts for (metal beyond the wires)."""
+    """Runs of grid nodes, [n] each: net, layer, first column and track, number of steps, um of wire
+    that a run of no step counts for, and whether that is metal beyond the wires."""
 
     net: np.ndarray
     layer: np.ndarray
@@ -82,6 +86,7 @@ class Segments(NamedTuple):
     track: np.ndarray
     steps: np.ndarray
     pad: np.ndarray
+    is_beyond: np.ndarray
 
 
 class Surroundings(NamedTuple):
@@ -98,7 +103,8 @@ class Shares(NamedTuple):
     spread: np.ndarray
     along: np.ndarray
     beside: np.ndarray
-    own: float
+    own: np.ndarray
+    own_reach: float
     strap: np.ndarray
     lone: float
 
@@ -170,7 +176,7 @@ def capacitances(
     owner = np.full(around.metal.shape, -1, np.int32)
     _own(owner, segments)
     room = 2 * int((segments.steps + 1).sum()) + 1
-    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, STRAP_UM, LONE)
+    shares = Shares(SPREAD_UM, ALONG_SHARE, BESIDE_SHARE, OWN_SHARE, OWN_REACH_UM, STRAP_UM, LONE)
     ground, pairs, farad = _all(
         around.metal, around.li1, owner, segments, halves(corner), shares, room
     )
@@ -212,11 +218,12 @@ def _cover(metal, layer, j, i, towards, net, shares):
         reach = WIDTH_UM[other] / 2 + shares.spread[layer, other]
         half = STEPS_UM[layer] / 2
         pitch = (COLUMN if di else TRACK) / 1e3
-        for away in range(-2, 3):
-            part = min(half, away * pitch + reach) - max(-half, away * pitch - reach)
+        for away in range(-3, 4):
+            jj, ii = j + away * dj, i + away * di
+            found = _at(metal, other, jj, ii)
+            more = shares.own_reach * (found == net)
+            part = min(half, away * pitch + reach + more) - max(-half, away * pitch - reach - more)
             if part > 0:
-                jj, ii = j + away * dj, i + away * di
-                found = _at(metal, other, jj, ii)
                 near += part / STEPS_UM[layer] * (found != 0)
                 own += part / STEPS_UM[layer] * (found == net)
                 if found == 0:
@@ -306,7 +313,7 @@ def _all(metal, li1, owner, segments, halves, shares, room):
                     if share == 0.0:
                         continue
                     taken = above_own * (up == 1) + below_own * (down == 3)
-                    free = 1.0 - (1.0 - shares.own) * taken
+                    free = 1.0 - (1.0 - shares.own[segments.is_beyond[k]]) * taken
                     for side in range(2):
                         value = halves[layer, up, down, near[side][0] - 1]
                         more = 1 + shares.lone * (near[side][0] > FARTHEST)

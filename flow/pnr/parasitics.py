@@ -158,7 +158,7 @@ def segments_of(
     pads = np.column_stack([beyond[:, :2], i, j, np.zeros(len(beyond), np.int64)])
     length = np.append(np.zeros(len(runs)), wire_for(beyond[:, 4], beyond[:, 1]))
     net, layer, column, track, steps = np.concatenate([runs, pads]).T
-    return Segments(net, layer, column, track, steps, length), ends
+    return Segments(net, layer, column, track, steps, length, (length > 0).astype(np.int8)), ends
 
 
 def _nearest(points: set[Node], at: Node) -> Node:

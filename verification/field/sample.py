@@ -93,11 +93,10 @@ def extracted(design: Design, chosen: Sequence[Place]) -> list[Extracted]:
         k for k, place in enumerate(chosen) for _ in _nodes(table[segments.net == place.net], place)
     ]
     others = table[~np.isin(segments.net, [place.net for place in chosen])]
-    whole = np.concatenate([np.array(rows).reshape(-1, 6), others])
-    net, layer, column, track, steps = whole[:, :5].astype(np.int64).T
-    ground, couplings = capacitances(
-        surroundings(design), Segments(net, layer, column, track, steps, whole[:, 5].copy())
-    )
+    whole = np.concatenate([np.array(rows).reshape(-1, 7), others])
+    net, layer, column, track, steps, _, is_beyond = whole.astype(np.int64).T
+    cut = Segments(net, layer, column, track, steps, whole[:, 5].copy(), is_beyond.astype(np.int8))
+    ground, couplings = capacitances(surroundings(design), cut)
     total = np.bincount(place_of, ground[: len(rows)], len(chosen))
     coupling = np.zeros(len(chosen))
     owner = np.array(place_of)
@@ -111,7 +110,7 @@ def _nodes(rows: np.ndarray, place: Place) -> list[tuple[float, ...]]:
     """The segments of a net inside the window, each node a segment of its own."""
     found = []
     x0, y0, x1, y1 = place.inner
-    for net, layer, column, track, steps, pad in rows.tolist():
+    for net, layer, column, track, steps, pad, is_beyond in rows.tolist():
         flat = int(layer) in ALONG_X
         stride = 2 if layer == MET4 else 1
         pitch = COLUMN if flat else TRACK * stride
@@ -122,13 +121,13 @@ def _nodes(rows: np.ndarray, place: Place) -> list[tuple[float, ...]]:
             if not (x0 <= x <= x1 and y0 <= y <= y1):
                 continue
             if not steps:
-                found.append((net, layer, i, j, 0.0, pad))
+                found.append((net, layer, i, j, 0.0, pad, is_beyond))
                 continue
             at = x if flat else y
             start = max(at - (pitch / 2 if k else 0), low)
             end = min(at + (pitch / 2 if k < steps else 0), high)
             um = STEPS_UM[int(layer)] * max(end - start, 0) / pitch
-            found.append((net, layer, i, j, 0.0, um))
+            found.append((net, layer, i, j, 0.0, um, 0.0))
     return found
 
 

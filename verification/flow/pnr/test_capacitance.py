@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from flow.pnr.capacitance import (
+    BEYOND,
     FARTHEST,
     GROUND_NET,
     LONE,
@@ -15,6 +16,7 @@ from flow.pnr.capacitance import (
     capacitances,
     halves,
     lay_out,
+    wire_for,
 )
 from flow.pnr.wire_planes import HALF_WIRE
 from macros.technology.wire_tables import CORNERS
@@ -41,6 +43,7 @@ def _found(wires: list[tuple[int, ...]], corner: str = "nom", li1: float = 0.0):
         (met1[:, 3] - 170) // 340,
         (met1[:, 4] - met1[:, 2]) // 460,
         np.zeros(len(met1)),
+        np.zeros(len(met1), np.int8),
     )
     return capacitances(around, segments, corner)
 
@@ -95,9 +98,48 @@ def test_a_strap_acts_beyond_its_edges(layer: int) -> None:
     for away in (0, 1, 3, 30):
         metal = np.zeros((5, 80, 20), np.int32)
         metal[4, 40:44] = GROUND_NET
-        at = np.array([43 + away])
-        pad = Segments(np.array([0]), np.array([layer]), np.array([10]), at, at * 0, at * 0 + 1.0)
-        ground, _ = capacitances(Surroundings(metal, np.zeros((80, 20))), pad)
-        found.append(float(ground[0]))
+        found.append(_at_node(metal, layer, 10, 43 + away))
     assert found == sorted(found, reverse=True)
     assert len(set(found)) == 4
+
+
+def _at_node(
+    metal: np.ndarray, layer: int, column: int, track: int, *, is_beyond: bool = False
+) -> float:
+    """fF to ground of 1 um of net 0 at a node."""
+    numbers = (np.array([value]) for value in (0, layer, column, track, 0))
+    piece = Segments(*numbers, np.array([1.0]), np.array([is_beyond], np.int8))
+    ground, _ = capacitances(Surroundings(metal, np.zeros(metal.shape[1:])), piece)
+    return float(ground[0])
+
+
+def test_a_plate_beside_a_wire_acts_ever_less() -> None:
+    """A node of met3 ever farther from the edge of a plate of met2 that lies along it."""
+    found = []
+    for away in (0, 1, 2, 3, 4):
+        metal = np.zeros((5, 40, 20), np.int32)
+        metal[1, :20] = GROUND_NET
+        found.append(_at_node(metal, 2, 10, 19 + away))
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 5
+
+
+@pytest.mark.parametrize("is_beyond", [False, True])
+def test_what_the_net_has_below_holds_charge_back(is_beyond: bool) -> None:
+    """A node of met4 over a wire of met3: another net takes charge, the net itself none."""
+    found = []
+    for owner in (1, 2):
+        metal = np.zeros((5, 40, 20), np.int32)
+        metal[2, 19] = owner
+        found.append(_at_node(metal, 3, 10, 19, is_beyond=is_beyond))
+    assert found[0] < 0.8 * found[1]
+
+
+def test_a_large_patch_counts_by_its_edges() -> None:
+    small, twice, large = (
+        float(wire_for(np.array([area]), np.array([3]))[0])
+        for area in (165 * 330, 2 * 165 * 330, 950 * 950)
+    )
+    assert small == pytest.approx(BEYOND[3] * 0.165)
+    assert small < twice < 2 * small
+    assert large == pytest.approx(2 * 0.95)
