@@ -25,7 +25,11 @@ def metal_beyond(routes: Routes) -> np.ndarray:
     cores = np.column_stack(
         [wires[:, :2], wires[:, 2] - x, wires[:, 3] - y, wires[:, 4] + x, wires[:, 5] + y]
     )
-    parts = [_around(wires[:, [0, 1, 2, 3]], half), _around(wires[:, [0, 1, 4, 5]], half)]
+    patches = routes.patches.astype(np.int64)
+    middle = (patches[:, 2:4] + patches[:, 4:]) // 2
+    # patches first: a wire that ends in one has no face there
+    parts = [np.column_stack([patches[:, :2], middle, patches[:, 2:]])]
+    parts += [_around(wires[:, [0, 1, 2, 3]], half), _around(wires[:, [0, 1, 4, 5]], half)]
     vias = routes.vias.astype(np.int64)
     for kind, via in enumerate(VIAS):
         at = vias[vias[:, 1] == kind]
@@ -33,9 +37,6 @@ def metal_beyond(routes: Routes) -> np.ndarray:
             if layer >= 0:
                 at[:, 1] = layer
                 parts.append(_around(at, np.array(half_x), np.array(half_y)))
-    patches = routes.patches.astype(np.int64)
-    middle = (patches[:, 2:4] + patches[:, 4:]) // 2
-    parts.append(np.column_stack([patches[:, :2], middle, patches[:, 2:]]))
     shapes = np.concatenate(parts)
     shapes = shapes[np.lexsort((shapes[:, 1], shapes[:, 0]))]
     cores = cores[np.lexsort((cores[:, 1], cores[:, 0]))]

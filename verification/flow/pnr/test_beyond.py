@@ -23,7 +23,15 @@ def test_pads_count_where_no_wire_is_and_patches_once() -> None:
     patches = np.array([[0, 0, 70, 40, 470, 300], [0, 0, 70, 40, 470, 300]], np.int32)
     found = metal_beyond(Routes(EMPTY_ROUTES.wires, vias, patches))
     pads = {(row[1], row[2], row[3]): row[4] for row in found.tolist()}
-    assert pads == {(0, 230, 170): 320 * 260, (0, 270, 170): 80 * 260, (1, 230, 170): 260 * 320}
+    assert pads == {(0, 270, 170): 400 * 260, (1, 230, 170): 260 * 320}
+
+
+def test_a_wire_that_ends_in_a_patch_has_no_end_there() -> None:
+    wires = np.array([[3, 1, 230, 170, 230, 1190]], np.int32)
+    patches = np.array([[3, 1, 100, 1100, 400, 1300]], np.int32)
+    found = metal_beyond(Routes(wires, EMPTY_ROUTES.vias, patches)).tolist()
+    assert [row[2:4] for row in found] == [[230, 170], [250, 1200]]
+    assert found[1][4] == 300 * 200 - 140 * 90
 
 
 def test_all_metal_is_wire_or_beyond(finished) -> None:
