@@ -120,7 +120,7 @@ def _route(design: Design, plan: Plan, report: Callable[[Pass], None]) -> tuple[
 
 
 ANTENNA_ROUNDS = 12
-FRESH = 4
+FRESH = 8
 """Rounds after which routing starts from nothing: a net may keep the way that makes its antenna."""
 
 

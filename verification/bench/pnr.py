@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     for name, row in rows.items():
         for column, bar in bars_of(name).items():
             _judge(f"{name}, {column}", row[column], bar)
-    for small, large in pairwise(GROWING):
+    for small, large in combinations(GROWING, 2):
         if small in rows and large in rows:
             _judge_growth(small, rows[small], large, rows[large])
 
