@@ -157,8 +157,9 @@ def segments_of(
         ends.append((point, point))
     pads = np.column_stack([beyond[:, :2], i, j, np.zeros(len(beyond), np.int64)])
     length = np.append(np.zeros(len(runs)), wire_for(beyond[:, 4], beyond[:, 1]))
+    is_beyond = np.repeat(np.array([0, 1], np.int8), [len(runs), len(pads)])
     net, layer, column, track, steps = np.concatenate([runs, pads]).T
-    return Segments(net, layer, column, track, steps, length, (length > 0).astype(np.int8)), ends
+    return Segments(net, layer, column, track, steps, length, is_beyond), ends
 
 
 def _nearest(points: set[Node], at: Node) -> Node:

@@ -34,9 +34,9 @@ def save(path: Path, key: str, state: State, passes: np.ndarray) -> None:
         passes=passes,
         history_at=some,
         history=state.history[some],
-        edges=_flat(state.edges, state.edge_start, state.edge_count),
+        edges=state.edges[row_numbers(state.edge_start, state.edge_count)],
         edge_count=state.edge_count,
-        taken=_flat(state.taken, state.taken_start, state.taken_count),
+        taken=state.taken[row_numbers(state.taken_start, state.taken_count)],
         taken_count=state.taken_count,
         **{name: getattr(state, name) for name in PLAIN},
     )
@@ -70,8 +70,3 @@ def _fill(kept: Any, state: State) -> np.ndarray:
     for name in PLAIN:
         getattr(state, name)[:] = kept[name]
     return kept["passes"]
-
-
-def _flat(pool: np.ndarray, start: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """The entries of all nets one after the other."""
-    return pool[row_numbers(start, count)]

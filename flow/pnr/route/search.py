@@ -28,7 +28,7 @@ from itertools import pairwise, product
 import numba
 import numpy as np
 
-from flow.pnr.route.state import EXPANDED, MARK, SPAN, STRIDE, TILE_SHIFT
+from flow.pnr.route.state import EXPANDED, MARK, SPAN, TILE_SHIFT
 
 __all__ = [
     "ABOVE",
@@ -133,7 +133,7 @@ def _insert(worker, entry, cost):
 @numba.njit(cache=True, nogil=True)
 def set_frame(worker, window):
     """Lay the labels of the next search out for the columns and tracks of `window`."""
-    worker.counters[MARK] += STRIDE
+    worker.counters[MARK] += 1
     worker.frame[LEFT_COLUMN] = window[0]
     worker.frame[LOW_TRACK] = window[2] - 1  # the track of labels of paths landed on the lowest
     worker.frame[ROW] = 4 * (window[1] - window[0] + 1)

@@ -41,7 +41,7 @@ BLOCKED, NO_VIA, NO_EDGE = 1, 2, 4
 """Flags of a node: no metal, no via to the layer above, no wire to the next node."""
 STRAY, FAILED = 1, 2  # a net for the last batch of this pass; a net to be routed again
 TILE_SHIFT = 4  # a tile is 1 << TILE_SHIFT columns and tracks
-STRIDE = 4  # marks of different workers never meet: each counts in steps of this
+STRIDE = 4  # net marks of different workers never meet: each counts in steps of this
 
 MARK, NET_MARK, EXPANDED, REROUTED, EDGES_USED, EDGES_END, TAKEN_USED, TAKEN_END = range(8)
 """Counters of a worker: marks of the last search and the last net, nodes expanded, nets routed,
@@ -146,7 +146,7 @@ def new_state(
 def new_worker(number: int, nx: int, ny: int) -> Worker:
     """The scratch of worker `number` (below STRIDE) on a grid of `nx` columns and `ny` tracks."""
     counters = np.zeros(8, np.int64)
-    counters[MARK] = counters[NET_MARK] = number
+    counters[NET_MARK] = number
     return Worker(
         head=np.full(SPAN, -1, np.int32),
         entries=np.zeros((ENTRIES, 4), np.int32),
